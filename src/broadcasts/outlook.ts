@@ -1,0 +1,142 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Channel } from '../channels/channel.ts'
+import { channelState } from '../channels/channels.ts'
+import { templatesOf } from '../channels/template-store.ts'
+import { broadcasts, outgoing } from '../db/schema.ts'
+import type { Counts } from '../dispatch/queue.ts'
+import { isLimited, LIMIT_WINDOW_MS, quietUntil, type Used, type Wait, waitAt } from '../dispatch/windows.ts'
+import type { Deed } from '../runtime.ts'
+import { contentOf, isMarketing, isSeries, membersFor, progressOf, type Row } from './broadcasts.ts'
+import { nextDates } from './calendar.ts'
+import { earliest } from './drafts.ts'
+import { type Forecast, type ForecastInput, forecast, sentence } from './forecast.ts'
+import { costOf, rateOn } from './rates.ts'
+
+export type Outlook = { forecast: Forecast; sentence: string; wait: Wait | null }
+
+type Reader = Pick<Deed, 'tx' | 'now'>
+type Spent = { used: Used[]; known: number }
+
+/** Reads what forecasts need, once for all broadcasts of one answer. */
+export class OutlookReader {
+  readonly #deed: Reader
+  readonly #channel: Channel
+  readonly #kept = new Map<string, Promise<unknown>>()
+  constructor(deed: Reader, channel: Channel) {
+    this.#deed = deed
+    this.#channel = channel
+  }
+
+  /** How it will go from now on; of what is over, how it went. */
+  async of(row: Row, counts: Counts): Promise<Outlook> {
+    const { now } = this.#deed
+    const planned = progressOf(row) === 'planned'
+    const over = row.status === 'done' || row.status === 'cancelled'
+    const category = planned ? ((await this.#currentCategory(row)) ?? row.category) : row.category
+    const startAt = planned ? this.#startOf(row) : now
+    const members = planned ? membersFor(row, category) : waitingOf(row)
+    const recipients = over ? 0 : planned ? await this.#count(row, members, category) : counts.queued + counts.sending
+    const dailyLimit = await this.#dailyLimit()
+    const { whatsapp, offerings, timezone, rates, region } = this.#channel
+    const spent: Spent =
+      isLimited(dailyLimit) && !over ? await this.#spent(row, members, category) : { used: [], known: 0 }
+    const input: ForecastInput = {
+      recipients,
+      known: spent.known,
+      used: spent.used,
+      perSecond: whatsapp.messagesPerSecond,
+      quiet: offerings.info?.quietHours ?? null,
+      zone: timezone,
+      dailyLimit,
+      startAt,
+      rate: rateOn(startAt.toISOString().slice(0, 10), category, rates, region.slice(0, 2)),
+    }
+    const ahead = forecast(input)
+    const wait = this.#waitOf(row, input)
+    if (planned && !over) return { forecast: ahead, sentence: sentence(ahead, input, now), wait }
+    const people = over && planned ? 0 : counts.recipients
+    const whole: Forecast = {
+      ...ahead,
+      recipients: people,
+      seconds: Math.ceil(people / input.perSecond),
+      finishesAt: over ? row.finishedAt : ahead.finishesAt,
+      costEur: input.rate === null ? null : costOf(people - counts.skipped - counts.failed, input.rate),
+    }
+    return { forecast: whole, sentence: sentence(whole, input, now), wait }
+  }
+
+  #startOf(row: Row): Date {
+    const { now } = this.#deed
+    const { recurrence, sendAt } = contentOf(row)
+    if (row.dueAt && row.dueAt > now) return row.dueAt
+    if (row.dueAt) return now
+    if (recurrence) return nextDates(recurrence, this.#channel.timezone, earliest({ sendAt }, now), 1)[0] ?? now
+    return sendAt && sendAt > now ? sendAt : now
+  }
+
+  /** Why nothing of it leaves now although its time has come. */
+  #waitOf(row: Row, input: ForecastInput): Wait | null {
+    const { now } = this.#deed
+    if (row.status === 'scheduled' && !isSeries(row)) {
+      const asked = row.sendAt ?? row.approvedAt
+      if (asked && asked > now) return null
+      const until = row.dueAt && row.dueAt > now ? row.dueAt : quietUntil(now, input.quiet, input.zone)
+      return until && { reason: 'quiet-hours', until }
+    }
+    if ((row.status !== 'sending' && row.status !== 'starting') || input.recipients === 0) return null
+    const wait = waitAt((input.known ?? 0) > 0 ? { ...input, dailyLimit: null } : input, now)
+    return wait?.until ? { reason: wait.reason, until: wait.until } : null
+  }
+
+  #dailyLimit(): Promise<number | null> {
+    return this.#once('limit', async () => (await channelState(this.#deed, this.#channel.slug))?.dailyLimit ?? null)
+  }
+
+  async #currentCategory(row: Row): Promise<string | undefined> {
+    const all = await this.#once('templates', () => templatesOf(this.#deed, this.#channel.slug))
+    return all.find(({ name, language }) => name === row.templateName && language === row.templateLanguage)?.category
+  }
+
+  #count(row: Row, members: SQL, category: string | null): Promise<number> {
+    return this.#once(`count ${keyOf(row, category)}`, async () => {
+      const [counted] = await this.#deed.tx.execute<{ n: number }>(sql`select count(*)::int as n from (${members}) m`)
+      return counted?.n ?? 0
+    })
+  }
+
+  /** Who counts against the limit, by the minute, as the sender counts; `known` of them are recipients here and cost nothing more. */
+  #spent(row: Row, members: SQL, category: string | null): Promise<Spent> {
+    return this.#once(`spent ${progressOf(row)} ${keyOf(row, category)}`, async () => {
+      const since = new Date(this.#deed.now.getTime() - LIMIT_WINDOW_MS).toISOString()
+      const rows = await this.#deed.tx.execute<{ at_ms: number; others: number; known: number }>(sql`
+        with counted as (
+          select o.contact_id, max(o.handed_over_at) as at from ${broadcasts} b join ${outgoing} o on o.broadcast_id = b.id
+          where b.channel = ${this.#channel.slug} and b.first_id is not null
+            and (b.finished_at is null or b.finished_at > ${since}::timestamptz)
+            and o.handed_over_at > ${since}::timestamptz and o.status not in ('queued', 'skipped', 'failed') and o.contact_id is not null
+          group by 1)
+        select extract(epoch from date_trunc('minute', c.at))::float8 * 1000 as at_ms,
+          (count(*) filter (where m.contact_id is null))::int as others, count(m.contact_id)::int as known
+        from counted c left join (${members}) m on m.contact_id = c.contact_id group by 1 order by 1`)
+      return {
+        used: rows
+          .filter(({ others }) => others > 0)
+          .map(({ at_ms, others }) => ({ at: new Date(at_ms), people: others })),
+        known: rows.reduce((sum, { known }) => sum + known, 0),
+      }
+    })
+  }
+
+  #once<T>(key: string, read: () => Promise<T>): Promise<T> {
+    const kept = this.#kept.get(key) ?? read()
+    this.#kept.set(key, kept)
+    return kept as Promise<T>
+  }
+}
+
+/** The recipients of a running broadcast who have not got it yet. */
+const waitingOf = (row: Row): SQL =>
+  sql`select contact_id from ${outgoing} where broadcast_id = ${row.id}::uuid and status = 'queued'`
+
+const keyOf = (row: Row, category: string | null): string =>
+  progressOf(row) === 'planned' ? JSON.stringify([row.audience, row.correctionOf, isMarketing(category)]) : row.id

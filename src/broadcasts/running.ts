@@ -1,0 +1,231 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { type Actor, SYSTEM } from '../audit/audit.ts'
+import type { Channel } from '../channels/channel.ts'
+import { channelState } from '../channels/channels.ts'
+import { isApproved, markTemplate } from '../channels/template-store.ts'
+import type { Db, Tx } from '../db/db.ts'
+import { broadcasts, channels, outgoing } from '../db/schema.ts'
+import { retryRun, skipQueued, wake } from '../dispatch/queue.ts'
+import { Refusal } from '../refusal.ts'
+import { type Deed, inDeed, type Runtime } from '../runtime.ts'
+import { membersOf } from '../subscriptions/subscriptions.ts'
+import { RULES, reasonFor, type Verdict } from '../whatsapp/outcome.ts'
+import { dueDate } from './approval.ts'
+import { isMarketing, isSeries, judgeTemplate, lock, progressOf, type Row, take, write } from './broadcasts.ts'
+import { endsWithTemplate, next, type PauseReason } from './lifecycle.ts'
+
+/** Nothing more of it is handed over; what was is not called back. */
+export async function pause(deed: Deed, actor: Actor, channel: Channel, id: string): Promise<Row> {
+  return halt(deed, actor, await lock(deed, channel.slug, id), 'office')
+}
+
+const halt = (deed: Deed, actor: Actor, row: Row, reason: PauseReason) =>
+  write(deed, actor, row, 'paused', { status: take(row, 'pause'), pausedReason: reason, dueAt: null }, { reason })
+
+/**
+ * Goes on where it stopped: what was handed over before is not repeated, a missed time is now. Refuses with `template-not-approved`,
+ * `template-changed` (it must be approved again) or `channel-stopped` as long as nothing could leave.
+ */
+export async function resume(deed: Deed, actor: Actor, channel: Channel, id: string): Promise<Row> {
+  const row = await lock(deed, channel.slug, id)
+  take(row, 'resume')
+  await refuseUnsendable(deed, row)
+  return goOn(deed, actor, row, dueDate(row, channel, deed.now))
+}
+
+async function goOn(deed: Deed, actor: Actor, row: Row, startAt: Date): Promise<Row> {
+  const status = take(row, 'resume')
+  const dueAt = status === 'scheduled' ? startAt : status === 'starting' ? deed.now : null
+  const resumed = await write(deed, actor, row, 'resumed', { status, pausedReason: null, dueAt })
+  await wake(deed, [row.channel])
+  return resumed
+}
+
+async function refuseUnsendable(deed: Deed, row: Row): Promise<void> {
+  const { problem } = await judgeTemplate(deed, row)
+  if (problem === 'template-changed') throw new Refusal('template-changed')
+  if (problem !== null) throw new Refusal('template-not-approved')
+  if ((await channelState(deed, row.channel))?.stoppedAt) throw new Refusal('channel-stopped')
+}
+
+/** Ends it for good: what is still queued is never sent. With a series also the dates of it that have not begun. */
+export async function cancel(deed: Deed, actor: Actor, channel: Channel, id: string): Promise<Row> {
+  const row = await lock(deed, channel.slug, id)
+  const cancelled = await stopForGood(deed, actor, row)
+  if (isSeries(row)) {
+    const dates = await deed.tx
+      .select()
+      .from(broadcasts)
+      .where(
+        and(
+          eq(broadcasts.seriesId, row.id),
+          sql`${broadcasts.status} in ('scheduled', 'paused') and ${broadcasts.firstId} is null`,
+        ),
+      )
+      .for('update')
+    for (const date of dates) await stopForGood(deed, actor, date)
+  }
+  return cancelled
+}
+
+async function stopForGood(deed: Deed, actor: Actor, row: Row): Promise<Row> {
+  const status = take(row, 'cancel')
+  const skipped = row.firstId === null ? 0 : await skipQueued(deed, { broadcastId: row.id })
+  return write(
+    deed,
+    actor,
+    row,
+    'cancelled',
+    { status, pausedReason: null, dueAt: null, finishedAt: deed.now },
+    { from: row.status, skipped },
+  )
+}
+
+/** Verdicts after which the same message may well arrive at another attempt that a person decides on. */
+const WORTH_ANOTHER_TRY: ReadonlySet<Verdict> = new Set([
+  'retry',
+  'slow-down',
+  'pair-later',
+  'not-sent',
+  'broadcast',
+  'channel',
+])
+const RETRYABLE_CODES = Object.entries(RULES)
+  .filter(([, [verdict]]) => WORTH_ANOTHER_TRY.has(verdict))
+  .map(([code]) => Number(code))
+
+/** May `retry` take a message that failed with this code of Meta's? */
+export const isRetryable = (code: number): boolean => RETRYABLE_CODES.includes(code)
+
+/**
+ * Puts what failed for a passing reason back into the queue; what is `unknown` only if asked for, since those people may get it twice. Nobody
+ * who left meanwhile is among them. Without anybody to retry nothing changes.
+ */
+export async function retry(
+  deed: Deed,
+  actor: Actor,
+  channel: Channel,
+  id: string,
+  { include = ['failed'] }: { include?: readonly ('failed' | 'unknown')[] } = {},
+): Promise<Row> {
+  const row = await lock(deed, channel.slug, id)
+  const status = take(row, 'retry')
+  await refuseUnsendable(deed, row)
+  await lockOutLeaving(deed, row.channel)
+  const queued = await retryRun(deed, {
+    broadcastId: row.id,
+    channel: row.channel,
+    include,
+    retryableCodes: RETRYABLE_CODES,
+  })
+  if (queued === 0) return row
+  const retried = await write(deed, actor, row, 'retried', { status, finishedAt: null }, { include, queued })
+  const left = await queuedWithoutSubscription(deed, row)
+  if (left.length > 0) await skipQueued(deed, { contactIds: left })
+  return retried
+}
+
+/** A STOP that is being carried out is waited for, the next one waits for us: whoever leaves is seen by one of the two. */
+export async function lockOutLeaving(deed: Deed, channel: string): Promise<void> {
+  await deed.tx.select({ slug: channels.slug }).from(channels).where(eq(channels.slug, channel)).for('update')
+}
+
+async function queuedWithoutSubscription(deed: Deed, row: Row): Promise<string[]> {
+  const rows = await deed.tx.execute<{ contact_id: string }>(sql`
+    select o.contact_id from ${outgoing} o
+    where o.broadcast_id = ${row.id}::uuid and o.status = 'queued' and o.not_before is not null and o.contact_id is not null
+      and o.contact_id not in (${membersOf({ channel: row.channel, offering: 'info', marketing: isMarketing(row.category) })})`)
+  return rows.map((found) => found.contact_id)
+}
+
+/**
+ * Stops a broadcast for a reason of WhatsApp, or because it can no longer be sent as approved. False: there was nothing to stop.
+ * A reason about the template is noted with our copy of it, so that its approval is seen as a change that lifts the pause.
+ */
+export async function pauseBy(deed: Deed, id: string, reason: PauseReason): Promise<boolean> {
+  const [row] = await deed.tx.select().from(broadcasts).where(eq(broadcasts.id, id)).for('update')
+  if (!row || next(row.status, 'pause', progressOf(row)) === null) return false
+  await halt(deed, SYSTEM, row, reason)
+  const state = TEMPLATE_STATES[reason]
+  if (state) await markTemplate(deed, row.channel, row.templateName, row.templateLanguage, state)
+  return true
+}
+
+const TEMPLATE_STATES: Readonly<Partial<Record<PauseReason, string>>> = {
+  'template-paused': 'PAUSED',
+  'template-disabled': 'DISABLED',
+}
+
+/** The same for Meta's error code of a message that can reach nobody. */
+export const pauseForCode = (deed: Deed, id: string, code: number | undefined): Promise<boolean> =>
+  pauseBy(deed, id, reasonFor(code))
+
+/**
+ * Meta approved a template again: what stood still for it goes on, unless the template shows something else now; then the office must decide.
+ * Returns how many go on.
+ */
+export async function templateBack(deed: Deed, channel: Channel, name: string, language: string): Promise<number> {
+  const waiting = await deed.tx
+    .select()
+    .from(broadcasts)
+    .where(
+      sql`${broadcasts.channel} = ${channel.slug} and ${broadcasts.status} = 'paused'
+        and ${broadcasts.templateName} = ${name} and ${broadcasts.templateLanguage} = ${language}`,
+    )
+    .for('update')
+  let resumed = 0
+  for (const row of waiting) {
+    if (!endsWithTemplate(row.pausedReason ?? '')) continue
+    const { template, problem } = await judgeTemplate(deed, row)
+    if (problem === 'template-changed') {
+      await write(deed, SYSTEM, row, 'paused', { pausedReason: problem }, { reason: problem })
+    } else if (problem === null && isApproved(template)) {
+      // At its own time, not now: if that is long over, the start asks the office instead of surprising everybody.
+      await goOn(
+        deed,
+        SYSTEM,
+        row,
+        isSeries(row) ? dueDate(row, channel, deed.now) : (row.sendAt ?? row.approvedAt ?? deed.now),
+      )
+      resumed += 1
+    }
+  }
+  return resumed
+}
+
+/** Ends every broadcast of which nothing is queued or being handed over any more; open outcomes do not hold it up. Returns how many. */
+export async function finishDone(runtime: Pick<Runtime, 'db' | 'vault' | 'now'>): Promise<number> {
+  const sending = eq(broadcasts.status, 'sending')
+  let finished = 0
+  for (const { id } of await runtime.db.select({ id: broadcasts.id }).from(broadcasts).where(sending)) {
+    if (await isUnderWay(runtime.db, id)) continue
+    finished += await inDeed(runtime, async (deed) => {
+      const [row] = await deed.tx
+        .select()
+        .from(broadcasts)
+        .where(and(eq(broadcasts.id, id), sending))
+        .for('update', { skipLocked: true })
+      // Looked at again under the lock, because a retry may have come in between.
+      if (!row || (await isUnderWay(deed.tx, id))) return 0
+      await write(deed, SYSTEM, row, 'finished', { status: take(row, 'finish'), finishedAt: deed.now })
+      return 1
+    })
+  }
+  return finished
+}
+
+/**
+ * Repeats stand in the small index of single messages. The rest is looked for from the end, where the last ones wait: while a broadcast is under way
+ * the first row answers, and all of it is read only when it is over.
+ */
+async function isUnderWay(db: Db | Tx, id: string): Promise<boolean> {
+  const [found] = await db.execute<{ under_way: boolean }>(sql`
+    select exists (
+        select from ${outgoing} o
+        where o.channel = b.channel and o.not_before is not null and o.kind <> 'inbox' and o.broadcast_id = b.id)
+      or (select o.id from ${outgoing} o
+        where o.id between b.first_id and b.last_id and o.broadcast_id = b.id and o.status in ('queued', 'sending')
+        order by o.id desc limit 1) is not null as under_way
+    from ${broadcasts} b where b.id = ${id}::uuid`)
+  return found?.under_way === true
+}

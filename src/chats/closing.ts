@@ -1,0 +1,195 @@
+import { and, asc, eq, isNotNull, isNull, lt, lte, ne } from 'drizzle-orm'
+import { type Actor, record, SYSTEM } from '../audit/audit.ts'
+import type { Channel } from '../channels/channel.ts'
+import type { Contact } from '../contacts/contacts.ts'
+import { eraseContact, lockContact } from '../contacts/erase.ts'
+import { chats } from '../db/schema.ts'
+import { dropHeldAnswers } from '../dispatch/held-answers.ts'
+import { enqueue, eraseMessages } from '../dispatch/queue.ts'
+import { Refusal } from '../refusal.ts'
+import type { Deed } from '../runtime.ts'
+import { eraseSubscriptions } from '../subscriptions/erase.ts'
+import { activeOfferings } from '../subscriptions/subscriptions.ts'
+import { type Certificate, type Chat, chatById } from './chats.ts'
+import { dropMessages } from './erase.ts'
+import { closed } from './events.ts'
+import { dropHeld } from './held.ts'
+
+export type Closed = {
+  closedAt: Date
+  erased: { messages: number; phone: boolean }
+  /** Until then the close can be undone, and nothing is erased. */
+  eraseAt: Date | null
+}
+
+/**
+ * Settles a matter and tells the inbox. Where the town says so, everything personal about it is erased: at once, or when the grace time is over. Closing
+ * twice answers the same. @throws Refusal not-found
+ */
+export async function close(
+  deed: Deed,
+  actor: Actor,
+  chatId: string,
+  channels: ReadonlyMap<string, Pick<Channel, 'offerings'>>,
+): Promise<Closed> {
+  const { contactId, channel } = await chatById(deed, actor, chatId)
+  const contact = await lockContact(deed, contactId)
+  const chat = await chatById(deed, actor, chatId)
+  if (chat.closedAt) return outcomeOf(chat)
+
+  const rule = channels.get(channel)?.offerings.chat
+  const graceMs = rule?.eraseGraceMs ?? 0
+  const erases = rule?.eraseOnClose === true
+  const eraseAt = erases && graceMs > 0 ? new Date(deed.now.getTime() + graceMs) : null
+  await deed.tx.update(chats).set({ closedAt: deed.now, closedBy: actor.id, eraseAt }).where(eq(chats.id, chatId))
+  await dropHeldAnswers(deed, contactId)
+  await record(deed, actor, { action: 'chat.closed', channel, target: chatId })
+  const now = { ...chat, closedAt: deed.now, closedBy: actor.id, eraseAt }
+  if (erases && eraseAt === null) return outcomeOf({ ...now, erased: await erase(deed, now, contact, 'settled') })
+  await tellInbox(deed, now, false)
+  return outcomeOf(now)
+}
+
+const outcomeOf = ({ closedAt, erased, eraseAt }: Chat): Closed => ({
+  closedAt: closedAt!,
+  erased: { messages: erased?.messages ?? 0, phone: erased?.phone ?? false },
+  eraseAt,
+})
+
+/**
+ * Takes a close back, within its grace time. @throws Refusal not-found; already-erased; wrong-state if it is open, or the citizen has begun anew
+ */
+export async function reopen(deed: Deed, actor: Actor, chatId: string): Promise<Chat> {
+  const { contactId, channel } = await chatById(deed, actor, chatId)
+  const contact = await lockContact(deed, contactId)
+  const chat = await chatById(deed, actor, chatId)
+  if (chat.erased || !contact) throw new Refusal('already-erased')
+  const [other] = await deed.tx
+    .select({ id: chats.id })
+    .from(chats)
+    .where(and(eq(chats.contactId, contactId), isNull(chats.closedAt)))
+  if (!chat.closedAt) throw new Refusal('wrong-state', [], { detail: 'Dieses Anliegen ist noch offen.' })
+  if (other) throw new Refusal('wrong-state', [], { detail: 'Die Person hat inzwischen ein neues Anliegen begonnen.' })
+  await deed.tx.update(chats).set({ closedAt: null, closedBy: null, eraseAt: null }).where(eq(chats.id, chatId))
+  await record(deed, actor, { action: 'chat.reopened', channel, target: chatId })
+  return { ...chat, closedAt: null, closedBy: null, eraseAt: null }
+}
+
+/** Erases the closed matters whose grace time is over, oldest first. Returns how many. */
+export async function eraseDue(deed: Deed, limit = 100): Promise<number> {
+  const due = await deed.tx
+    .select({ id: chats.id, contactId: chats.contactId })
+    .from(chats)
+    .where(lte(chats.eraseAt, deed.now))
+    .orderBy(asc(chats.eraseAt))
+    .limit(limit)
+  // One order of locks for everybody: the contact, then what hangs on it.
+  due.sort((a, b) => (a.contactId < b.contactId ? -1 : 1))
+  let erased = 0
+  for (const { id, contactId } of due) {
+    const contact = await lockContact(deed, contactId)
+    const chat = await chatById(deed, SYSTEM, id)
+    if (chat.erased || chat.eraseAt === null || chat.eraseAt > deed.now) continue // undone or done meanwhile
+    await erase(deed, chat, contact, 'settled')
+    erased += 1
+  }
+  return erased
+}
+
+/**
+ * Deletes what this matter left in any table: messages, media ids, forwards, and, if the citizen has nothing else with us, who they are. What remains is
+ * the count. An answer that WhatsApp has not taken yet still leaves, and is forgotten then. The inbox erases too where the matter is `settled` by the
+ * town's rule; what it keeps longer than our `retention` is its own affair.
+ */
+async function erase(
+  deed: Deed,
+  chat: Chat,
+  contact: Contact | null,
+  why: 'settled' | 'retention',
+): Promise<Certificate> {
+  const staying = contact !== null && (await hasMore(deed, contact.id, chat.id, why))
+  const messages = await dropMessages(deed, [chat.id])
+  const lastAddress = contact ? { phone: contact.phone, userId: contact.userId } : undefined
+  if (contact && staying) await eraseMessages(deed, contact.id, { chatId: chat.id, lastAddress })
+  if (contact && !staying) {
+    await eraseMessages(deed, contact.id, { lastAddress })
+    await dropHeld(deed, [contact.id])
+    await eraseSubscriptions(
+      deed,
+      { contactId: contact.id, subject: contact.subject, channel: chat.channel },
+      'chat-closed',
+    )
+    await eraseContact(deed, contact.id)
+  }
+  const erased = { messages, phone: !staying, at: deed.now.toISOString() }
+  // Where the inbox is told to erase, its own ids are dropped when it has done so.
+  const external = why === 'settled' ? chat.external : null
+  await deed.tx.update(chats).set({ erased, eraseAt: null, external }).where(eq(chats.id, chat.id))
+  await record(deed, SYSTEM, { action: 'chat.erased', channel: chat.channel, target: chat.id, detail: erased })
+  if (why === 'settled') await tellInbox(deed, chat, true)
+  return erased
+}
+
+/** Has this citizen the newsletter (a consent of any kind, where only old messages go), or another matter that is open, can be reopened, or is kept? */
+async function hasMore(deed: Deed, contactId: string, chatId: string, why: 'settled' | 'retention'): Promise<boolean> {
+  const offerings = (await activeOfferings(deed, [contactId])).get(contactId) ?? []
+  if (offerings.some(({ offering }) => offering === 'info' || why === 'retention')) return true
+  const [other] = await deed.tx
+    .select({ id: chats.id })
+    .from(chats)
+    .where(and(eq(chats.contactId, contactId), ne(chats.id, chatId), isNull(chats.erased)))
+    .limit(1)
+  return other !== undefined
+}
+
+/** The event carries ids only and belongs to nobody, so that it survives the erasure it tells of. */
+async function tellInbox(deed: Deed, { id, channel }: Chat, erase: boolean): Promise<void> {
+  await enqueue(deed, [{ channel, kind: 'inbox', chatId: id, payload: closed(deed.now, channel, id, erase) }])
+}
+
+/**
+ * Erases every matter of one person, on request: open ones are closed, the inbox is told to erase each. Returns the number of messages. The caller holds
+ * the contact's lock and erases messages, subscriptions and the contact itself.
+ */
+export async function eraseChats(deed: Deed, actor: Actor, contactId: string): Promise<number> {
+  const rows = await deed.tx
+    .select()
+    .from(chats)
+    .where(and(eq(chats.contactId, contactId), isNull(chats.erased)))
+  let messages = 0
+  await dropHeldAnswers(deed, contactId)
+  for (const row of rows) {
+    const chat = await chatById(deed, SYSTEM, row.id)
+    const count = await dropMessages(deed, [chat.id])
+    const erased: Certificate = { messages: count, phone: true, at: deed.now.toISOString() }
+    await deed.tx
+      .update(chats)
+      .set({
+        erased,
+        eraseAt: null,
+        closedAt: chat.closedAt ?? deed.now,
+        closedBy: chat.closedBy ?? actor.id,
+      })
+      .where(eq(chats.id, chat.id))
+    await record(deed, actor, { action: 'chat.erased', channel: chat.channel, target: chat.id, detail: erased })
+    await tellInbox(deed, chat, true)
+    messages += count
+  }
+  await dropHeld(deed, [contactId])
+  return messages
+}
+
+/** Erases the messages of matters closed before a moment, for retention; the matter's count stays. Returns how many matters. */
+export async function eraseClosedBefore(deed: Deed, channel: string, before: Date, limit = 100): Promise<number> {
+  const old = await deed.tx
+    .select()
+    .from(chats)
+    .where(and(eq(chats.channel, channel), isNotNull(chats.closedAt), lt(chats.closedAt, before), isNull(chats.erased)))
+    .limit(limit)
+  for (const row of old.sort((a, b) => (a.contactId < b.contactId ? -1 : 1))) {
+    const contact = await lockContact(deed, row.contactId)
+    const chat = await chatById(deed, SYSTEM, row.id)
+    if (!chat.erased && chat.closedAt) await erase(deed, chat, contact, 'retention')
+  }
+  return old.length
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { main } from './commands/main.ts'
+
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+
+process.exitCode = await main(process.argv.slice(2), {
+  env: process.env,
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  ...(process.stderr.isTTY
+    ? { progress: (text: string | null) => process.stderr.write(text === null ? '\r\x1b[K' : `\r\x1b[K${text}`) }
+    : {}),
+  signal: stopping.signal,
+})

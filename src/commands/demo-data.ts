@@ -1,0 +1,81 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createKey } from '../access/keys.ts'
+import { COMMAND, type Role } from '../audit/audit.ts'
+import { replyText } from '../channels/replies.ts'
+import { targetOf } from '../channels/template-sync.ts'
+import { recognise } from '../contacts/contacts.ts'
+import { inDeed, type Runtime } from '../runtime.ts'
+import { countSubscribers } from '../subscriptions/subscribers.ts'
+import { leave, join as subscribe, type Wish } from '../subscriptions/subscriptions.ts'
+import { readTemplates } from '../whatsapp/template-files.ts'
+import { CannotDo } from './command.ts'
+
+const SUBSCRIBERS = 400
+const DAYS = 60
+const DAY_MS = 86_400_000
+
+/** Submits the templates of the folder for every channel with a newsletter, where Meta does not have them yet. */
+export async function submitTemplates(runtime: Runtime): Promise<void> {
+  const { templates, problems } = await readTemplates(runtime.settings.templatesDir)
+  if (problems.length > 0) throw new CannotDo(problems.map((p) => `${p.file} ${p.field}: ${p.message}`).join('\n'))
+  for (const channel of runtime.channels.values()) {
+    if (!channel.offerings.info) continue
+    const target = targetOf(channel)
+    const listed = await runtime.whatsapp.listTemplates(target)
+    const known = new Set(listed.ok ? listed.value.map(({ name, language }) => `${name} ${language}`) : [])
+    for (const template of templates) {
+      if (!known.has(`${template.name} ${template.language}`)) await runtime.whatsapp.createTemplate(target, template)
+    }
+  }
+}
+
+/** A few hundred people who came and went over two months. Returns how many were made: none if the channel has subscribers already. */
+export async function sampleSubscribers(runtime: Runtime): Promise<number> {
+  const channel = [...runtime.channels.values()].find(({ offerings }) => offerings.info)
+  if (!channel) return 0
+  const known = await inDeed(runtime, (deed) =>
+    countSubscribers(deed, channel.slug, { offerings: ['info'], topics: [] }),
+  )
+  if (known.subscribers > 0) return 0
+  const topics = Object.keys(channel.offerings.info!.topics)
+  await inDeed(runtime, async (deed) => {
+    const people = Array.from({ length: SUBSCRIBERS }, (_, i) => ({
+      identity: { phone: `+49157900${String(10_000 + i)}` },
+      at: new Date(deed.now.getTime() - Math.round(DAYS * DAY_MS * (1 - Math.sqrt(i / SUBSCRIBERS)))),
+    }))
+    const contacts = await recognise(deed, channel.slug, people)
+    const wishes = contacts.map(
+      (contact, i): Wish => ({
+        channel: channel.slug,
+        contactId: contact.id,
+        subject: contact.subject,
+        offering: 'info',
+        at: people[i]!.at,
+        source: 'keyword',
+        noticeVersion: channel.privacy.noticeVersion,
+        wording: replyText(channel, 'joinedInfo'),
+        topics: i % 3 === 0 && topics.length > 0 ? [topics[i % topics.length]!] : null,
+      }),
+    )
+    await subscribe(deed, wishes)
+    const gone = wishes
+      .filter((_, i) => i % 17 === 3)
+      .map((wish) => ({ ...wish, at: later(wish.at, deed.now), topics: undefined }))
+    await leave(deed, gone)
+  })
+  return SUBSCRIBERS
+}
+
+const later = (at: Date, now: Date) => new Date(Math.min(now.getTime(), at.getTime() + 9 * DAY_MS))
+
+/** The demo's own API key of a role, made once and kept beside its data. */
+export async function keyFor(runtime: Runtime, dataDir: string, role: Role): Promise<string> {
+  const file = join(dataDir, `${role}.key`)
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const { key } = await inDeed(runtime, (deed) =>
+    createKey(deed, COMMAND, { name: `Demo ${role}`, role, channel: null }),
+  )
+  writeFileSync(file, `${key}\n`, { mode: 0o600 })
+  return key
+}

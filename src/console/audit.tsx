@@ -1,0 +1,75 @@
+import { Hono } from 'hono'
+import { type TrailEntry, trailOf } from '../audit/trail.ts'
+import { inDeed, type Runtime } from '../runtime.ts'
+import { deedWords } from './audit-words.ts'
+import { dateTime } from './format.ts'
+import { page } from './layout.tsx'
+import { type OfficeEnv, only } from './office.ts'
+import { Cell, Empty, Head, More, NameCell, Note, Row, Table } from './parts.tsx'
+import { roles } from './texts.de.ts'
+
+const PAGE = 50
+
+/** `/office/protokoll`: who did what. */
+export const auditRoutes = (runtime: Runtime) =>
+  new Hono<OfficeEnv>().get('/protokoll', only('audit.read'), async (c) => {
+    const { channel, actor } = c.get('office')
+    const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
+    const found = await inDeed(runtime, (deed) =>
+      trailOf(deed, channel.slug, { limit: PAGE + 1, before, everywhere: actor.channel === null }),
+    )
+    const entries = found.slice(0, PAGE)
+    return page(
+      c,
+      { title: 'Protokoll' },
+      <>
+        <Head title="Protokoll" />
+        <Note>Wer hat wann was getan. Rufnummern, Namen und Texte von Bürgerinnen und Bürgern stehen hier nicht.</Note>
+        {entries.length === 0 ? (
+          <Empty>Noch nichts.</Empty>
+        ) : (
+          <Table caption="Protokoll" head={['Zeit', 'Wer', 'Was', 'Einzelheiten']}>
+            {entries.map((entry) => (
+              <Row>
+                <NameCell>{dateTime(entry.at, channel.timezone)}</NameCell>
+                <Cell>{entry.actorName}</Cell>
+                <Cell>{deedWords(entry.action)}</Cell>
+                <Cell>{detailOf(entry)}</Cell>
+              </Row>
+            ))}
+          </Table>
+        )}
+        <More to={found.length > PAGE ? `/office/protokoll?vor=${entries.at(-1)!.id}` : null} label="Ältere Einträge" />
+      </>,
+    )
+  })
+
+const WORDS: Readonly<Record<string, string>> = {
+  recipients: 'Empfänger',
+  queued: 'wieder eingereiht',
+  skipped: 'ausgelassen',
+  messages: 'Nachrichten',
+  events: 'Nachrichten',
+  lines: 'Zeilen',
+  added: 'neu',
+  declined: 'nicht übernommen',
+}
+
+function detailOf({ action, target, detail }: TrailEntry) {
+  const facts = detail as Record<string, unknown>
+  const words = Object.entries(WORDS).flatMap(([key, label]) =>
+    typeof facts[key] === 'number' ? [`${facts[key]} ${label}`] : [],
+  )
+  if (typeof facts.role === 'string' && facts.role in roles) words.push(roles[facts.role as keyof typeof roles][0])
+  if (typeof facts.name === 'string') words.push(facts.name)
+  if (action.startsWith('broadcast.') && action !== 'broadcast.deleted' && target)
+    return (
+      <>
+        <a class="kern-link" href={`/office/meldungen/${target}`}>
+          zur Meldung
+        </a>
+        {words.length > 0 ? ` · ${words.join(', ')}` : ''}
+      </>
+    )
+  return words.join(', ')
+}

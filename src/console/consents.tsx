@@ -1,0 +1,79 @@
+import { Hono } from 'hono'
+import { inDeed, type Runtime } from '../runtime.ts'
+import { ledgerOf } from '../subscriptions/ledger.ts'
+import { type Verdict, verifyChain } from '../subscriptions/verify.ts'
+import { count, dateTime } from './format.ts'
+import { page } from './layout.tsx'
+import { type OfficeContext, type OfficeEnv, only } from './office.ts'
+import { Alert, Button, Cell, Empty, Head, More, NameCell, Note, PostForm, Row, Table } from './parts.tsx'
+import { consentActions, offerings, sources } from './texts.de.ts'
+
+const PAGE = 50
+
+/** `/office/einwilligungen`: the ledger, and whether anybody changed it. */
+export function consentRoutes(runtime: Runtime) {
+  const show = async (c: OfficeContext, verdict: Verdict | null = null) => {
+    const { channel } = c.get('office')
+    const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
+    const found = await inDeed(runtime, (deed) => ledgerOf(deed, channel.slug, { limit: PAGE + 1, before }))
+    const entries = found.slice(0, PAGE)
+    return page(
+      c,
+      { title: 'Einwilligungen' },
+      <>
+        <Head title="Einwilligungen">
+          <PostForm to="/office/einwilligungen/pruefen" kanal={channel.slug}>
+            <Button icon="checklist">Verzeichnis prüfen</Button>
+          </PostForm>
+        </Head>
+        {verdict && (
+          <Alert
+            kind={verdict.broken ? 'danger' : 'success'}
+            title={verdict.broken ? 'Das Verzeichnis wurde verändert' : 'Das Verzeichnis ist unverändert'}
+            live
+          >
+            {verdict.broken
+              ? `Ab Eintrag ${verdict.broken.seq} stimmt die Kette nicht mehr. Bitte ziehen Sie die Technik und den Datenschutz hinzu.`
+              : `${count(verdict.entries)} Einträge geprüft. Prüfsumme zum Aufbewahren: `}
+            {!verdict.broken && <code class="secret">{verdict.head || '–'}</code>}
+          </Alert>
+        )}
+        <Note>
+          Jede Anmeldung und jede Abmeldung steht hier als Nachweis. Einträge lassen sich nicht ändern. Personen
+          erscheinen nur unter einem Kennzeichen.
+        </Note>
+        {entries.length === 0 ? (
+          <Empty>Noch keine Einträge.</Empty>
+        ) : (
+          <Table
+            caption="Einwilligungen"
+            head={['Nr.', 'Zeit', 'Angebot', 'Was', 'Wie', 'Datenschutzhinweis', 'Kennzeichen']}
+          >
+            {entries.map((entry) => (
+              <Row>
+                <NameCell>{count(entry.seq)}</NameCell>
+                <Cell>{dateTime(entry.at, channel.timezone)}</Cell>
+                <Cell>{offerings[entry.offering]}</Cell>
+                <Cell>{consentActions[entry.action]}</Cell>
+                <Cell>{sources(entry.source)}</Cell>
+                <Cell>{entry.noticeVersion}</Cell>
+                <Cell>
+                  <code>{entry.subject.slice(0, 8)}</code>
+                </Cell>
+              </Row>
+            ))}
+          </Table>
+        )}
+        <More
+          to={found.length > PAGE ? `/office/einwilligungen?vor=${entries.at(-1)!.seq}` : null}
+          label="Ältere Einträge"
+        />
+      </>,
+    )
+  }
+  return new Hono<OfficeEnv>()
+    .get('/einwilligungen', only('consents.read'), (c) => show(c))
+    .post('/einwilligungen/pruefen', only('consents.read'), async (c) =>
+      show(c, await verifyChain(runtime, c.get('office').channel.slug)),
+    )
+}

@@ -1,0 +1,99 @@
+import { may } from '../access/permissions.ts'
+import type { TrailEntry } from '../audit/trail.ts'
+import type { LookedUp } from '../subscriptions/subscribers.ts'
+import { deedWords } from './audit-words.ts'
+import { dateTime, day } from './format.ts'
+import type { Office } from './office.ts'
+import { Badge, Button, Cell, Empty, Facts, Head, NameCell, Note, PostForm, Row, Section, Table } from './parts.tsx'
+import { consentActions, offerings, sources } from './texts.de.ts'
+
+/** Everything about one person, after somebody looked them up. */
+export const PersonPage = ({
+  office,
+  person,
+  trail,
+  phone,
+}: {
+  office: Office
+  person: LookedUp
+  trail: readonly TrailEntry[]
+  phone: string
+}) => {
+  const { channel, actor } = office
+  const { timezone: zone } = channel
+  const labels = channel.offerings.info?.topics ?? {}
+  return (
+    <>
+      <Head title="Eine Person" back={['/office/abonnenten', 'Abonnenten']} />
+      <Facts
+        of={[
+          ['Name', person.name],
+          ['Rufnummer', person.phone],
+          ['WhatsApp-Kennung', person.userId],
+        ]}
+      />
+      <Section title="Angebote" id="angebote">
+        <Table caption="Angebote" head={['Angebot', 'Stand', 'Seit', 'Themen']}>
+          {person.offerings.map(({ offering, subscribed, since, topics }) => (
+            <Row>
+              <NameCell>{offerings[offering]}</NameCell>
+              <Cell>
+                <Badge tone={subscribed ? 'success' : 'info'}>{subscribed ? 'Angemeldet' : 'Nicht angemeldet'}</Badge>
+              </Cell>
+              <Cell>{since ? day(since, zone) : '–'}</Cell>
+              <Cell>
+                {subscribed && offering === 'info'
+                  ? (topics?.map((topic) => labels[topic] ?? topic).join(', ') ?? 'alle')
+                  : '–'}
+              </Cell>
+            </Row>
+          ))}
+        </Table>
+      </Section>
+      <Section title="Einwilligungen" id="einwilligungen">
+        {person.history.length === 0 ? (
+          <Empty>Keine.</Empty>
+        ) : (
+          <Table caption="Einwilligungen" head={['Zeit', 'Angebot', 'Was', 'Wie', 'Wortlaut']}>
+            {person.history.map((entry) => (
+              <Row>
+                <NameCell>{dateTime(entry.at, zone)}</NameCell>
+                <Cell>{offerings[entry.offering]}</Cell>
+                <Cell>{consentActions[entry.action]}</Cell>
+                <Cell>{sources(entry.source)}</Cell>
+                <Cell>{entry.wording ?? '–'}</Cell>
+              </Row>
+            ))}
+          </Table>
+        )}
+      </Section>
+      {may(actor.role, 'audit.read') && trail.length > 0 && (
+        <Section title="Protokoll zu dieser Person" id="protokoll">
+          <Table caption="Protokoll" head={['Zeit', 'Wer', 'Was']}>
+            {trail.map(({ at, actorName, action }) => (
+              <Row>
+                <NameCell>{dateTime(at, zone)}</NameCell>
+                <Cell>{actorName}</Cell>
+                <Cell>{deedWords(action)}</Cell>
+              </Row>
+            ))}
+          </Table>
+        </Section>
+      )}
+      {may(actor.role, 'subscribers.change') && (
+        <Section title="Löschen auf Verlangen" id="loeschen">
+          <Note>
+            Löscht Nummer, Name, Anmeldungen und Chats endgültig. Der Nachweis der Einwilligungen bleibt ohne Bezug zur
+            Person.
+          </Note>
+          <PostForm to="/office/abonnenten/loeschen" kanal={channel.slug}>
+            <input type="hidden" name="phone" value={phone} />
+            <Button danger icon="delete" data-confirm="Alles über diese Person endgültig löschen?">
+              Alles über diese Person löschen
+            </Button>
+          </PostForm>
+        </Section>
+      )}
+    </>
+  )
+}

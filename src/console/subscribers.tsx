@@ -1,0 +1,194 @@
+import { stringify } from 'csv-stringify/sync'
+import { Hono } from 'hono'
+import { stream } from 'hono/streaming'
+import { may } from '../access/permissions.ts'
+import { trailOf } from '../audit/trail.ts'
+import type { Channel } from '../channels/channel.ts'
+import { readPhone } from '../contacts/phone.ts'
+import { eraseByIds } from '../privacy/erase.ts'
+import { Refusal } from '../refusal.ts'
+import { inDeed, type Runtime } from '../runtime.ts'
+import type { Offering } from '../subscriptions/consents.ts'
+import { exportSubscribers } from '../subscriptions/export.ts'
+import { growthOf } from '../subscriptions/growth.ts'
+import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
+import { GrowthChart } from './chart.tsx'
+import { TextField } from './fields.tsx'
+import { count, day } from './format.ts'
+import { page } from './layout.tsx'
+import { flash, formOf, type OfficeContext, type OfficeEnv, only } from './office.ts'
+import { Button, Cell, Empty, Head, LinkButton, More, NameCell, Note, PostForm, Row, Section, Table } from './parts.tsx'
+import { PersonPage } from './person-page.tsx'
+import { remembered } from './remembered.ts'
+import { offerings as offeringWords } from './texts.de.ts'
+
+const PAGE = 25
+const DAYS = 365
+
+/** What was typed into the look-up and what is wrong with it. */
+type Lookup = { typed?: string; problem?: string; reason?: string; reasonProblem?: string }
+
+export const offeringsOf = ({ offerings }: Channel): Offering[] =>
+  (['info', 'chat'] as const).filter((one) => offerings[one] !== undefined)
+
+/** `/office/abonnenten`: how many there are of what, and one person looked up. */
+export function subscriberRoutes(runtime: Runtime) {
+  const figuresFor = remembered(10_000, (slug) =>
+    inDeed(runtime, async (deed) => {
+      const channel = runtime.channels.get(slug)!
+      const topics = Object.keys(channel.offerings.info?.topics ?? {})
+      return {
+        totals: await countSubscribers(deed, slug, { offerings: offeringsOf(channel), topics }),
+        growth: channel.offerings.info
+          ? await growthOf(deed, slug, 'info', { days: DAYS, zone: channel.timezone })
+          : [],
+      }
+    }),
+  )
+
+  const overview = async (c: OfficeContext, lookup: Lookup = {}) => {
+    const { channel, actor } = c.get('office')
+    const topics = channel.offerings.info?.topics ?? {}
+    const after = c.req.query('nach')
+    const { totals, growth } = await figuresFor(channel.slug)
+    const people = await inDeed(runtime, (deed) =>
+      listSubscribers(deed, channel.slug, {
+        limit: PAGE + 1,
+        after: after && /^[0-9a-f-]{36}$/.test(after) ? after : undefined,
+      }),
+    )
+    const shown = people.slice(0, PAGE)
+    return page(
+      c,
+      { title: 'Abonnenten', status: lookup.problem || lookup.reasonProblem ? 422 : 200 },
+      <>
+        <Head title="Abonnenten">
+          {may(actor.role, 'subscribers.change') && (
+            <>
+              <LinkButton to="/office/abonnenten/uebernehmen" icon="drive-folder-upload">
+                Liste übernehmen
+              </LinkButton>
+              <PostForm to="/office/abonnenten/ausgeben" kanal={channel.slug}>
+                <Button
+                  icon="download"
+                  data-confirm="Die Liste enthält alle Rufnummern im Klartext. Das wird im Protokoll vermerkt. Fortfahren?"
+                >
+                  Liste ausgeben
+                </Button>
+              </PostForm>
+            </>
+          )}
+        </Head>
+        <ul class="cards">
+          <Figure name="Personen insgesamt" n={totals.subscribers} />
+          {offeringsOf(channel).map((offering) => (
+            <Figure name={offeringWords[offering]} n={totals.offerings[offering] ?? 0} />
+          ))}
+          {Object.entries(topics).map(([key, label]) => (
+            <Figure name={`Bekommen „${label}“`} n={totals.topics[key] ?? 0} />
+          ))}
+        </ul>
+        {growth.length > 0 && (
+          <Section title="Die letzten zwölf Monate" id="verlauf">
+            <GrowthChart days={growth} marked={new Set()} />
+          </Section>
+        )}
+        <Section title="Eine Person nachschlagen" id="suche">
+          <PostForm to="/office/abonnenten/nachschlagen" kanal={channel.slug} class="form inline-form">
+            <TextField name="phone" label="Rufnummer" type="tel" value={lookup.typed} error={lookup.problem} required />
+            <TextField
+              name="reason"
+              label="Grund"
+              hint="Steht im Protokoll. Bitte ohne Namen und Nummern, zum Beispiel: Anruf wegen Abmeldung."
+              value={lookup.reason}
+              error={lookup.reasonProblem}
+              required
+            />
+            <Button icon="search">Nachschlagen</Button>
+          </PostForm>
+        </Section>
+        <Section title="Liste" id="liste">
+          <Note>Rufnummern sind verkürzt.</Note>
+          {shown.length === 0 ? (
+            <Empty>Noch ist niemand angemeldet.</Empty>
+          ) : (
+            <Table caption="Abonnenten" head={['Nummer', 'Angebote', 'Themen']}>
+              {shown.map(({ phone, userId, offerings }) => (
+                <Row>
+                  <NameCell>{phone ?? userId ?? '–'}</NameCell>
+                  <Cell>
+                    {offerings
+                      .map(({ offering, since }) => `${offeringWords[offering]} seit ${day(since, channel.timezone)}`)
+                      .join('; ')}
+                  </Cell>
+                  <Cell>{topicWords(offerings, topics)}</Cell>
+                </Row>
+              ))}
+            </Table>
+          )}
+          <More to={people.length > PAGE ? `/office/abonnenten?nach=${shown.at(-1)!.id}#liste` : null} />
+        </Section>
+      </>,
+    )
+  }
+
+  return new Hono<OfficeEnv>()
+    .get('/abonnenten', only('subscribers.read'), (c) => overview(c))
+    .post('/abonnenten/nachschlagen', only('subscribers.reveal'), async (c) => {
+      const office = c.get('office')
+      const { channel, actor } = office
+      const { phone: typed = '', reason = '' } = await formOf(c)
+      const phone = readPhone(typed)
+      const problem = phone ? undefined : 'Bitte geben Sie eine Rufnummer wie +49 151 23456789 an.'
+      const reasonProblem = reason.trim() ? undefined : 'Bitte geben Sie an, wozu Sie die Person nachschlagen.'
+      if (!phone || reasonProblem) return overview(c, { typed, problem, reason, reasonProblem })
+      const found = await inDeed(runtime, async (deed) => {
+        const person = await lookUp(deed, actor, channel.slug, { phone }, offeringsOf(channel), reason)
+        const trail = person ? await trailOf(deed, channel.slug, { limit: 20, target: person.id }) : []
+        return { person, trail }
+      }).catch((error) => {
+        const [wrong] = error instanceof Refusal ? error.problems : []
+        if (wrong?.field !== 'reason') throw error
+        return wrong.message
+      })
+      if (typeof found === 'string') return overview(c, { typed, reason, reasonProblem: found })
+      const { person, trail } = found
+      if (!person) return overview(c, { typed, reason, problem: 'Diese Nummer ist hier nicht bekannt.' })
+      return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, phone }} />)
+    })
+    .post('/abonnenten/ausgeben', only('subscribers.change'), (c) => {
+      const { channel, actor } = c.get('office')
+      c.header('content-type', 'text/csv; charset=utf-8')
+      c.header('content-disposition', `attachment; filename="abonnenten-${channel.slug}.csv"`)
+      return stream(c, async (out) => {
+        for await (const lines of exportSubscribers(runtime, actor, channel.slug)) {
+          if (out.aborted) return
+          await out.write(stringify(lines))
+        }
+      })
+    })
+    .post('/abonnenten/loeschen', only('subscribers.change'), async (c) => {
+      const { channel, actor } = c.get('office')
+      const { phone } = await formOf(c)
+      const done = await inDeed(runtime, (deed) => eraseByIds(deed, actor, channel, { phone: phone ?? '' }))
+      if (done === 'erased') flash(c, 'success', 'Alles über diese Person ist gelöscht.')
+      else flash(c, 'info', 'Über diese Nummer ist nichts (mehr) gespeichert.')
+      return c.redirect('/office/abonnenten', 303)
+    })
+}
+
+const Figure = ({ name, n }: { name: string; n: number }) => (
+  <li class="card">
+    <p class="kern-body">{name}</p>
+    <p class="figure">{count(n)}</p>
+  </li>
+)
+
+function topicWords(
+  offerings: readonly { offering: Offering; topics: string[] | null }[],
+  labels: Readonly<Record<string, string>>,
+): string {
+  const info = offerings.find(({ offering }) => offering === 'info')
+  if (!info || Object.keys(labels).length === 0) return '–'
+  return info.topics === null ? 'alle' : info.topics.map((topic) => labels[topic] ?? topic).join(', ')
+}

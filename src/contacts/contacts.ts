@@ -1,0 +1,307 @@
+import { and, eq, or, sql } from 'drizzle-orm'
+import type { Sql } from '../db/db.ts'
+import { contacts, formerIds } from '../db/schema.ts'
+import { hashes } from '../db/sets.ts'
+import type { Vault } from '../db/vault.ts'
+import type { Deed } from '../runtime.ts'
+import { type Identity, recogniseBy } from './identity.ts'
+
+export type Contact = Identity & {
+  id: string
+  channel: string
+  /** The pseudonym of the consent ledger. */
+  subject: string
+  lastInboundAt: Date | null
+  marketingStoppedAt: Date | null
+  createdAt: Date
+}
+
+export type Row = typeof contacts.$inferSelect
+
+/**
+ * What a message told about who is who beyond its sender. `same-person`: what were two contacts, one by number and one by user id, is one; `otherId` has no
+ * address any more. `number-moved`: the number is somebody else's now, `fromId` lost it.
+ */
+export type Finding = { is: 'same-person'; contactId: string; otherId: string } | { is: 'number-moved'; fromId: string }
+
+export const phoneHash = (vault: Vault, phone: string) => vault.fingerprint('phone', phone)
+export const userIdHash = (vault: Vault, userId: string) => vault.fingerprint('user-id', userId)
+
+/** The one place where identities are opened. */
+export function openContact(vault: Vault, row: Row): Contact {
+  return {
+    id: row.id,
+    channel: row.channel,
+    subject: row.subject,
+    phone: row.phoneSealed === null ? undefined : vault.open(row.phoneSealed),
+    userId: row.userIdSealed === null ? undefined : vault.open(row.userIdSealed),
+    name: row.nameSealed === null ? undefined : vault.open(row.nameSealed),
+    lastInboundAt: row.lastInboundAt,
+    marketingStoppedAt: row.marketingStoppedAt,
+    createdAt: row.createdAt,
+  }
+}
+
+type Person = { identity: Identity; at?: Date; phoneKey?: string; userIdKey?: string }
+
+/**
+ * The contacts behind these senders, in the order asked; whoever is new is created, missing ids and changed names are completed. Locks the rows, so that
+ * two events of one citizen are carried out one after the other over all processes.
+ * @param people `at` is Meta's time stamp of the message, which opens the 24-hour window; absent: they did not write
+ * @param findings gets what was learnt; carried out by `intake/identities.ts`
+ */
+export async function recognise(
+  deed: Deed,
+  channel: string,
+  people: readonly { identity: Identity; at?: Date }[],
+  findings: Finding[] = [],
+): Promise<Contact[]> {
+  const asked = people.map(({ identity, at }): Person => ({ identity, at, ...keysOf(deed.vault, identity) }))
+  const known = await lockKnown(deed, channel, asked)
+  const book = new AddressBook(known.values())
+  const found: string[] = []
+  const fresh = new Set<string>()
+  const former: { idHash: Buffer; contactId: string }[] = []
+  for (const person of asked) {
+    const byPhone = book.byPhone(person.phoneKey)
+    const who = recogniseBy(
+      { hasUserId: person.userIdKey !== undefined },
+      book.byUserId(person.userIdKey),
+      byPhone && { id: byPhone.id, hasUserId: byPhone.userIdHash !== null },
+    )
+    const row = 'id' in who ? known.get(who.id)! : newRow(deed, channel, person)
+    if ('formerOwner' in who) findings.push(await takeNumber(deed, known.get(who.formerOwner)!, row))
+    if ('id' in who) {
+      const replaced = complete(deed.vault, row, person)
+      if (replaced) former.push({ idHash: replaced, contactId: row.id })
+    } else {
+      known.set(row.id, row)
+      fresh.add(row.id)
+    }
+    book.note(row)
+    found.push(row.id)
+  }
+  const born = [...fresh].map((id) => known.get(id)!)
+  if (born.length > 0) {
+    const inserted = await deed.tx.insert(contacts).values(born).onConflictDoNothing().returning({ id: contacts.id })
+    // Another process was faster: its rows are visible now, so ask once more.
+    if (inserted.length < born.length) return recognise(deed, channel, people, findings)
+  }
+  await noteFormer(deed, channel, former)
+  await writeChanges(
+    deed,
+    [...known.values()].filter((row) => !fresh.has(row.id)),
+  )
+  return found.map((id) => openContact(deed.vault, known.get(id)!))
+}
+
+/** Fingerprints of both ids as text. */
+export function keysOf(vault: Vault, { phone, userId }: Identity): { phoneKey?: string; userIdKey?: string } {
+  return {
+    phoneKey: phone ? phoneHash(vault, phone).toString('hex') : undefined,
+    userIdKey: userId ? userIdHash(vault, userId).toString('hex') : undefined,
+  }
+}
+
+/** Rows by their current ids. */
+class AddressBook {
+  readonly #phones = new Map<string, Row>()
+  readonly #userIds = new Map<string, Row>()
+  constructor(rows: Iterable<Row>) {
+    for (const row of rows) this.note(row)
+  }
+  note(row: Row): void {
+    if (row.phoneHash) this.#phones.set(row.phoneHash.toString('hex'), row)
+    if (row.userIdHash) this.#userIds.set(row.userIdHash.toString('hex'), row)
+  }
+  byPhone = (key: string | undefined) => (key === undefined ? undefined : this.#phones.get(key))
+  byUserId = (key: string | undefined) => (key === undefined ? undefined : this.#userIds.get(key))
+}
+
+/** The contacts who have one of these ids now, locked in the order of their own ids. */
+export async function lockKnown(
+  deed: Deed,
+  channel: string,
+  asked: readonly { phoneKey?: string; userIdKey?: string }[],
+): Promise<Map<string, Row>> {
+  const phones = [...new Set(asked.flatMap((p) => p.phoneKey ?? []))]
+  const userIds = [...new Set(asked.flatMap((p) => p.userIdKey ?? []))]
+  const matches = or(
+    phones.length > 0 ? sql`${contacts.phoneHash} = any(${hashes(phones)})` : undefined,
+    userIds.length > 0 ? sql`${contacts.userIdHash} = any(${hashes(userIds)})` : undefined,
+  )
+  if (!matches) return new Map()
+  const rows = await deed.tx
+    .select()
+    .from(contacts)
+    .where(and(eq(contacts.channel, channel), matches))
+    .orderBy(contacts.id)
+    .for('no key update')
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+function newRow(deed: Deed, channel: string, { identity, at }: Person): Row {
+  const { vault } = deed
+  return {
+    id: crypto.randomUUID(),
+    channel,
+    subject: crypto.randomUUID(),
+    phoneSealed: identity.phone ? vault.seal(identity.phone) : null,
+    phoneHash: identity.phone ? phoneHash(vault, identity.phone) : null,
+    userIdSealed: identity.userId ? vault.seal(identity.userId) : null,
+    userIdHash: identity.userId ? userIdHash(vault, identity.userId) : null,
+    nameSealed: identity.name ? vault.seal(identity.name) : null,
+    lastInboundAt: at ?? null,
+    marketingStoppedAt: null,
+    unreachable: 0,
+    unreachableSince: null,
+    createdAt: deed.now,
+  }
+}
+
+/** Fills in what was not known; a number that a known user id now has replaces the old one, which is returned. */
+function complete(vault: Vault, row: Row, { identity, at }: Person): Buffer | null {
+  let replaced: Buffer | null = null
+  if (identity.phone && !row.phoneHash?.equals(phoneHash(vault, identity.phone))) {
+    replaced = row.phoneHash
+    row.phoneHash = phoneHash(vault, identity.phone)
+    row.phoneSealed = vault.seal(identity.phone)
+  }
+  if (identity.userId && row.userIdHash === null) {
+    row.userIdHash = userIdHash(vault, identity.userId)
+    row.userIdSealed = vault.seal(identity.userId)
+  }
+  if (identity.name && (row.nameSealed === null || vault.open(row.nameSealed) !== identity.name)) {
+    row.nameSealed = vault.seal(identity.name)
+  }
+  if (at !== undefined && (row.lastInboundAt === null || row.lastInboundAt < at)) row.lastInboundAt = at
+  return replaced
+}
+
+/**
+ * Takes the number from a contact who no longer has it. Without a user id of its own that contact was the number, so whoever has the number now is the same
+ * person; with one it is somebody else, of whom the number stays a former id.
+ */
+async function takeNumber(deed: Deed, from: Row, to: Row): Promise<Finding> {
+  const finding: Finding =
+    from.userIdHash === null
+      ? { is: 'same-person', contactId: to.id, otherId: from.id }
+      : { is: 'number-moved', fromId: from.id }
+  const number = from.phoneHash
+  await strip(deed, from, ['phone'])
+  if (number && finding.is === 'number-moved')
+    await noteFormer(deed, from.channel, [{ idHash: number, contactId: from.id }])
+  return finding
+}
+
+/** What stands in for the ids of a contact that has none left: a fingerprint that nobody's id can produce. */
+export const nobodyHash = (vault: Vault, contactId: string) => vault.fingerprint('nobody', contactId)
+
+/** Takes ids from a contact, which may be left without any. */
+export async function strip(deed: Deed, row: Row, which: readonly ('phone' | 'userId')[]): Promise<void> {
+  if (which.includes('phone')) {
+    row.phoneHash = null
+    row.phoneSealed = null
+  }
+  if (which.includes('userId')) {
+    row.userIdHash = null
+    row.userIdSealed = null
+  }
+  if (row.phoneHash === null) row.userIdHash ??= nobodyHash(deed.vault, row.id)
+  const { phoneHash, phoneSealed, userIdHash, userIdSealed } = row
+  await deed.tx
+    .update(contacts)
+    .set({ phoneHash, phoneSealed, userIdHash, userIdSealed })
+    .where(eq(contacts.id, row.id))
+}
+
+/** Notes ids that these contacts had before, so that a STOP from one of them still counts. */
+export async function noteFormer(
+  deed: Deed,
+  channel: string,
+  ids: readonly { idHash: Buffer; contactId: string }[],
+): Promise<void> {
+  if (ids.length === 0) return
+  await deed.tx
+    .insert(formerIds)
+    .values(ids.map((id) => ({ ...id, channel, endedAt: deed.now })))
+    .onConflictDoNothing()
+}
+
+export async function writeChanges(deed: Deed, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return
+  const changes = rows.map((row) => ({
+    id: row.id,
+    phone_sealed: row.phoneSealed,
+    phone_hash: row.phoneHash?.toString('hex') ?? null,
+    user_id_sealed: row.userIdSealed,
+    user_id_hash: row.userIdHash?.toString('hex') ?? null,
+    name_sealed: row.nameSealed,
+    last_inbound_at: row.lastInboundAt?.toISOString() ?? null,
+  }))
+  await deed.tx.execute(sql`
+    update contacts c set phone_sealed = r.phone_sealed, phone_hash = decode(r.phone_hash, 'hex'), user_id_sealed = r.user_id_sealed,
+      user_id_hash = decode(r.user_id_hash, 'hex'), name_sealed = r.name_sealed, last_inbound_at = r.last_inbound_at
+    from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as r(id uuid, phone_sealed text, phone_hash text, user_id_sealed text,
+      user_id_hash text, name_sealed text, last_inbound_at timestamptz)
+    where c.id = r.id`)
+}
+
+/** Looks somebody up by number or user id, also by one they had before; null if unknown. */
+export async function findContact(deed: Deed, channel: string, who: Identity): Promise<Contact | null> {
+  const hashes = [
+    ...(who.userId ? [userIdHash(deed.vault, who.userId)] : []),
+    ...(who.phone ? [phoneHash(deed.vault, who.phone)] : []),
+  ]
+  for (const hash of hashes) {
+    const [row] = await deed.tx
+      .select()
+      .from(contacts)
+      .where(and(eq(contacts.channel, channel), or(eq(contacts.userIdHash, hash), eq(contacts.phoneHash, hash))))
+    if (row) return openContact(deed.vault, row)
+  }
+  for (const hash of hashes) {
+    const [row] = await deed.tx
+      .select({ contact: contacts })
+      .from(formerIds)
+      .innerJoin(contacts, eq(contacts.id, formerIds.contactId))
+      .where(and(eq(formerIds.channel, channel), eq(formerIds.idHash, hash)))
+      .limit(1)
+    if (row) return openContact(deed.vault, row.contact)
+  }
+  return null
+}
+
+/** One contact by its own id; null if it does not exist (any more). */
+export async function contactById(deed: Deed, id: string): Promise<Contact | null> {
+  const [row] = await deed.tx.select().from(contacts).where(eq(contacts.id, id))
+  return row ? openContact(deed.vault, row) : null
+}
+
+/** Notes that these contacts stopped marketing messages inside WhatsApp, or allowed them again; the newest time stamp wins. */
+export async function recordPreference(
+  deed: Deed,
+  contactId: string,
+  preference: { value: 'stop' | 'resume'; at: Date },
+): Promise<void> {
+  const { tx } = deed
+  const at = preference.at.toISOString()
+  if (preference.value === 'stop') {
+    await tx.execute(
+      sql`update contacts set marketing_stopped_at = greatest(marketing_stopped_at, ${at}::timestamptz) where id = ${contactId}::uuid`,
+    )
+  } else {
+    await tx.execute(
+      sql`update contacts set marketing_stopped_at = null where id = ${contactId}::uuid and marketing_stopped_at < ${at}::timestamptz`,
+    )
+  }
+}
+
+/** Which of these contacts' messages went to somebody of whom only the number is known: message → fingerprint of the number, as hex. */
+export async function knownByNumberOnly(sql: Sql, outgoingIds: readonly number[]): Promise<Map<number, string>> {
+  if (outgoingIds.length === 0) return new Map()
+  const rows = await sql<{ id: string; hash: string }[]>`
+    select o.id, encode(c.phone_hash, 'hex') as hash from outgoing o join contacts c on c.id = o.contact_id
+    where o.id = any(${outgoingIds as number[]}::bigint[]) and c.user_id_hash is null`
+  return new Map(rows.map(({ id, hash }) => [Number(id), hash]))
+}

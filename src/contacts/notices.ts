@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm'
+import { notices } from '../db/schema.ts'
+import { uuids } from '../db/sets.ts'
+import type { Deed } from '../runtime.ts'
+
+/** When each of these contacts last got which automatic line: contact → kind → time. */
+export async function noticesOf(deed: Deed, contactIds: readonly string[]): Promise<Map<string, Map<string, Date>>> {
+  const found = new Map<string, Map<string, Date>>()
+  if (contactIds.length === 0) return found
+  const rows = await deed.tx
+    .select()
+    .from(notices)
+    .where(sql`${notices.contactId} = any(${uuids(contactIds)})`)
+  for (const { contactId, kind, at } of rows) {
+    const of = found.get(contactId) ?? new Map<string, Date>()
+    of.set(kind, at)
+    found.set(contactId, of)
+  }
+  return found
+}
+
+/** Notes automatic lines given, now unless said otherwise. */
+export async function recordNotices(
+  deed: Deed,
+  given: readonly { contactId: string; kind: string; at?: Date }[],
+): Promise<void> {
+  if (given.length === 0) return
+  const unique = new Map(given.map((notice) => [`${notice.contactId} ${notice.kind}`, { at: deed.now, ...notice }]))
+  const rows = [...unique.values()].map(({ contactId, kind, at }) => ({ c: contactId, k: kind, at: at.toISOString() }))
+  await deed.tx.execute(sql`
+    insert into ${notices} (contact_id, kind, at)
+    select c, k, at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(c uuid, k text, at timestamptz) order by c, k
+    on conflict (contact_id, kind) do update set at = greatest(notices.at, excluded.at)`)
+}
+
+/** Forgets that a line was given, so that the next occasion counts again. */
+export async function dropNotices(deed: Deed, contactIds: readonly string[], kind: string): Promise<void> {
+  if (contactIds.length === 0) return
+  await deed.tx
+    .delete(notices)
+    .where(sql`${notices.contactId} = any(${uuids(contactIds)}) and ${notices.kind} = ${kind}`)
+}

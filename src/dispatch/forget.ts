@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm'
+import { outgoing } from '../db/schema.ts'
+import type { Deed } from '../runtime.ts'
+import type { OutgoingKind } from './queue.ts'
+
+/** Deletes settled single messages of these kinds from before a moment, at most `limit`; what still waits stays. Returns how many. */
+export async function forgetMessages(
+  deed: Deed,
+  channel: string,
+  { kinds, before, limit }: { kinds: readonly Exclude<OutgoingKind, 'broadcast'>[]; before: Date; limit: number },
+): Promise<number> {
+  const { count } = await deed.tx.execute(sql`
+    delete from ${outgoing} where id = any(array(
+      select id from ${outgoing}
+      where channel = ${channel} and kind::text = any(array(select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb)))
+        and status not in ('queued', 'sending') and created_at < ${before.toISOString()}::timestamptz
+      limit ${limit} for update skip locked))`)
+  return count
+}
+
+/** Deletes recipients of a broadcast whose totals are kept, at most `limit`, those first whom a retry would take. Returns how many. */
+export async function forgetRecipients(
+  deed: Deed,
+  broadcastId: string,
+  which: { limit: number } | { retryable: true },
+): Promise<number> {
+  const { count } =
+    'limit' in which
+      ? await deed.tx.execute(sql`
+          delete from ${outgoing} where id = any(array(
+            select id from ${outgoing} where broadcast_id = ${broadcastId}::uuid limit ${which.limit}))`)
+      : await deed.tx.execute(sql`
+          delete from ${outgoing} where broadcast_id = ${broadcastId}::uuid and status in ('failed', 'unknown')`)
+  return count
+}

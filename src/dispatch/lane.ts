@@ -1,0 +1,173 @@
+/** The statements of the sending path, prepared and set-based. Instants of leases and slots are the database's, everything else is handed in. */
+import type { Sql } from '../db/db.ts'
+import { type OutgoingKind, WAKE } from './queue.ts'
+
+/** Longer than any pause of a healthy process, short enough that another has taken over two seconds after a death. */
+export const LEASE_MS = 1600
+/** Nothing is handed over in the lease's last moments: what is marked must reach the wire while we still hold it. */
+const LEASE_END_MS = 400
+
+export type LeaseState = { slotMs: number; databaseMs: number }
+
+/** Takes or renews the right to send for a channel; null while another process has it. */
+export async function lease(sql: Sql, channel: string, owner: string): Promise<LeaseState | null> {
+  const [row] = await sql<{ slot_ms: number; now_ms: number }[]>`
+    with free as (
+      select channel from senders
+      where channel = ${channel} and (owner = ${owner} or owner is null or leased_until < clock_timestamp())
+      for update skip locked)
+    update senders s set owner = ${owner}, leased_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+    from free where s.channel = free.channel
+    returning s.slot_ms, extract(epoch from clock_timestamp())::float8 * 1000 as now_ms`
+  return row ? { slotMs: row.slot_ms, databaseMs: row.now_ms } : null
+}
+
+/** Gives the right back, with the moment from which the next sender may go on, and tells the others. */
+export async function release(sql: Sql, channel: string, owner: string, slotMs: number): Promise<void> {
+  await sql`
+    with released as (
+      update senders set owner = null, leased_until = 'epoch', slot_ms = greatest(slot_ms, ${slotMs})
+      where channel = ${channel} and owner = ${owner} returning channel)
+    select pg_notify(${WAKE}, channel) from released`
+}
+
+/** What a died or stopped sender left half done: handed over without an answer becomes `unknown`. Only the lease holder may call this. */
+export async function recoverChannel(sql: Sql, channel: string, now: Date): Promise<number> {
+  const singles = await sql`
+    update outgoing set status = 'unknown', status_at = ${now}, not_before = null
+    where channel = ${channel} and not_before is not null and kind <> 'inbox' and status = 'sending'`
+  const runs = await sql`
+    update outgoing o set status = 'unknown', status_at = ${now} from broadcasts b
+    where b.channel = ${channel} and b.first_id is not null and o.id between b.first_id and b.last_id and o.broadcast_id = b.id
+      and o.status = 'sending'
+      and (b.status in ('sending', 'paused') or b.status = 'cancelled' and b.finished_at > ${now}::timestamptz - interval '1 day')`
+  return singles.count + runs.count
+}
+
+/** A row as read for sending; everything personal is still sealed. */
+export type Waiting = {
+  id: string
+  kind: OutgoingKind
+  contactId: string | null
+  broadcastId: string | null
+  chatId: string | null
+  attempts: number
+  phoneSealed: string | null
+  userIdSealed: string | null
+  addressSealed: string | null
+  payloadSealed: string | null
+}
+
+/** Single messages whose time has come, the most urgent and oldest first. Repeats of a paused broadcast, or of any while `bulk` is false, stay. */
+export function readDue(sql: Sql, channel: string, now: Date, limit: number, bulk: boolean): Promise<Waiting[]> {
+  return sql<Waiting[]>`
+    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", o.chat_id as "chatId", o.attempts,
+      c.phone_sealed as "phoneSealed", c.user_id_sealed as "userIdSealed", o.address_sealed as "addressSealed", o.payload_sealed as "payloadSealed"
+    from outgoing o
+    left join contacts c on c.id = o.contact_id
+    left join broadcasts b on b.id = o.broadcast_id
+    where o.channel = ${channel} and o.not_before is not null and o.kind <> 'inbox' and o.not_before <= ${now} and o.status = 'queued'
+      and (o.broadcast_id is null or ${bulk} and b.status = 'sending')
+    order by o.urgency, o.not_before, o.id limit ${limit}`
+}
+
+/** What bounds a channel as a whole. `dailyLimit` null = not known, -1 = unlimited. */
+export async function readChannel(
+  sql: Sql,
+  channel: string,
+): Promise<{ dailyLimit: number | null; isStopped: boolean }> {
+  const [row] = await sql<{ dailyLimit: number | null; isStopped: boolean }[]>`
+    select daily_limit as "dailyLimit", stopped_at is not null as "isStopped" from channels where slug = ${channel}`
+  return row ?? { dailyLimit: null, isStopped: false }
+}
+
+/** A broadcast that is being sent. */
+export type Run = { id: string; body: string; firstId: string; lastId: string }
+
+/** The channel's running broadcasts, oldest first. */
+export function readRuns(sql: Sql, channel: string): Promise<Run[]> {
+  return sql<Run[]>`
+    select id, body, first_id as "firstId", last_id as "lastId" from broadcasts
+    where channel = ${channel} and status = 'sending' and body is not null order by started_at, id`
+}
+
+/** The next recipients of a broadcast, from an id on. */
+export function readRun(sql: Sql, run: Run, afterId: string, limit: number): Promise<Waiting[]> {
+  return sql<Waiting[]>`
+    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", null as "chatId", o.attempts,
+      c.phone_sealed as "phoneSealed", c.user_id_sealed as "userIdSealed", null as "addressSealed", null as "payloadSealed"
+    from (
+      select id, kind, contact_id, broadcast_id, attempts from outgoing
+      where id > ${afterId} and id <= ${run.lastId} and broadcast_id = ${run.id} and status = 'queued' and not_before is null
+      order by id limit ${limit}) o
+    left join contacts c on c.id = o.contact_id
+    order by o.id`
+}
+
+/**
+ * The last look before the wire: marks these rows as handed over and answers with those that may leave. Nothing is taken without the lease, from a stopped
+ * channel, from a broadcast that is not being sent, or of what a STOP has skipped; a row that somebody holds locked is left for later.
+ * @param slotMs the first moment that is free behind these rows' slots
+ */
+export async function handOver(
+  sql: Sql,
+  channel: string,
+  owner: string,
+  ids: readonly string[],
+  slotMs: number,
+  now: Date,
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }[]>`
+    with held as (
+      update senders s set slot_ms = greatest(s.slot_ms, ${slotMs}), leased_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
+      where s.channel = ${channel} and s.owner = ${owner} and s.leased_until > clock_timestamp() + ${LEASE_END_MS} * interval '1 ms'
+        and not exists (select from channels c where c.slug = s.channel and c.stopped_at is not null)
+      returning 1
+    ), due as materialized (
+      select o.id from outgoing o
+      where o.id = any(${ids as string[]}::bigint[]) and o.status = 'queued' and exists (select from held)
+        and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
+      for no key update of o skip locked)
+    update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1
+    from due where o.id = due.id
+    returning o.id`
+  return new Set(rows.map((row) => row.id))
+}
+
+/** What became of a handed-over row. */
+export type Settled = {
+  id: string
+  status: 'accepted' | 'held' | 'unknown' | 'failed' | 'queued'
+  wamidHash: Buffer | null
+  errorCode: number | null
+  /** for `queued`: when to try again */
+  notBefore: Date | null
+  /** for `queued`: whether the attempt counts */
+  counted: boolean
+  at: Date
+  /** When it was handed over, as noted then. Nothing goes back to the queue that was handed over anew since. */
+  handedOverAt: Date
+}
+
+/** Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten. */
+export async function settle(sql: Sql, outcomes: readonly Settled[]): Promise<void> {
+  const rows = [...outcomes].sort((a, b) => Number(a.id) - Number(b.id))
+  await sql`
+    update outgoing o set
+      status = case when o.status in ('sending', 'unknown') then r.status else o.status end,
+      status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
+      wamid_hash = coalesce(decode(r.wamid_hash, 'hex'), o.wamid_hash),
+      error_code = case when o.status in ('sending', 'unknown') then r.error_code else o.error_code end,
+      not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
+      attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
+      urgency = case when r.status = 'queued' and o.kind = 'broadcast' then 5 else o.urgency end,
+      address_sealed = case when r.status in ('queued', 'unknown') then o.address_sealed end,
+      payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
+    from unnest(
+      ${rows.map((o) => o.id)}::bigint[], ${rows.map((o) => o.status)}::outgoing_status[],
+      ${rows.map((o) => o.wamidHash?.toString('hex') ?? null)}::text[], ${rows.map((o) => o.errorCode)}::int[],
+      ${rows.map((o) => o.notBefore?.toISOString() ?? null)}::timestamptz[], ${rows.map((o) => Number(o.counted))}::int[],
+      ${rows.map((o) => o.at.toISOString())}::timestamptz[], ${rows.map((o) => o.handedOverAt.toISOString())}::timestamptz[]
+    ) as r(id, status, wamid_hash, error_code, not_before, counted, at, handed_over_at)
+    where o.id = r.id and (r.status <> 'queued' or o.handed_over_at = r.handed_over_at and o.status in ('sending', 'unknown'))`
+}

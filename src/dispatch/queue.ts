@@ -1,0 +1,212 @@
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { outgoing } from '../db/schema.ts'
+import type { Deed } from '../runtime.ts'
+
+export type OutgoingKind = (typeof outgoing.kind.enumValues)[number]
+export type OutgoingStatus = (typeof outgoing.status.enumValues)[number]
+
+/** One message that is to leave. */
+export type NewMessage = {
+  channel: string
+  kind: 'reply' | 'answer' | 'test' | 'inbox'
+  contactId?: string
+  chatId?: string
+  /** Meta's message body without address, or an inbox event. */
+  payload: object
+  /** Where to, if not to the contact's own current address. */
+  address?: { phone?: string; userId?: string }
+  /** A repeat with the same key changes nothing. */
+  dedupeKey?: string
+  notBefore?: Date
+}
+
+/** The channel on which a commit tells the sender of a town that there is work. */
+export const WAKE = 'whatsup_outgoing'
+
+/** Queues messages and wakes the sender when the deed commits. Answers with the ids in the order given; `repeated` = was queued before. */
+export async function enqueue(
+  deed: Deed,
+  messages: readonly NewMessage[],
+): Promise<{ id: number; repeated: boolean }[]> {
+  if (messages.length === 0) return []
+  const { tx, vault, now } = deed
+  const rows = messages.map((message, n) => ({
+    n,
+    channel: message.channel,
+    kind: message.kind,
+    contact: message.contactId ?? null,
+    chat: message.chatId ?? null,
+    payload: vault.seal(JSON.stringify(message.payload)),
+    address: message.address ? vault.seal(JSON.stringify(message.address)) : null,
+    dedupeKey: message.dedupeKey ?? null,
+    due: (message.notBefore ?? now).toISOString(),
+  }))
+  const inserted = await tx.execute<{ id: string; dedupe_key: string | null }>(sql`
+    insert into ${outgoing} (channel, kind, contact_id, chat_id, payload_sealed, address_sealed, dedupe_key, not_before, urgency, status_at, created_at)
+    select channel, kind, contact, chat, payload, address, "dedupeKey", due, 0, ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(n int, channel text, kind outgoing_kind, contact uuid, chat uuid, payload text,
+      address text, "dedupeKey" text, due timestamptz)
+    order by n
+    on conflict do nothing returning id, dedupe_key`)
+  const written = inserted.map((row) => ({ id: Number(row.id), dedupeKey: row.dedupe_key }))
+  await wake(deed, new Set(messages.map((message) => message.channel)))
+  if (written.length === rows.length) return written.map(({ id }) => ({ id, repeated: false }))
+
+  const fresh = new Map(written.map((row) => [row.dedupeKey, row.id]))
+  const keys = rows.flatMap((row) => (row.dedupeKey !== null && !fresh.has(row.dedupeKey) ? [row.dedupeKey] : []))
+  const known = await tx
+    .select({ id: outgoing.id, dedupeKey: outgoing.dedupeKey })
+    .from(outgoing)
+    .where(inArray(outgoing.dedupeKey, keys))
+  const before = new Map(known.map((row) => [row.dedupeKey, row.id]))
+  const unkeyed = written.filter((row) => row.dedupeKey === null)
+  return rows.map(({ dedupeKey }) => {
+    if (dedupeKey === null) return { id: unkeyed.shift()!.id, repeated: false }
+    const id = fresh.get(dedupeKey)
+    fresh.delete(dedupeKey)
+    return id === undefined ? { id: before.get(dedupeKey)!, repeated: true } : { id, repeated: false }
+  })
+}
+
+/** Tells the senders of these channels that there is work, at commit. */
+export async function wake(deed: Deed, slugs: Iterable<string>): Promise<void> {
+  const channels = JSON.stringify([...slugs])
+  await deed.tx.execute(sql`select pg_notify(${WAKE}, slug) from jsonb_array_elements_text(${channels}::jsonb) as slug`)
+}
+
+/**
+ * Freezes the audience: one queued row per member, in one statement. The rows are found by their id range, so they appear in no queue index.
+ * @param run.members a SELECT of `contact_id`
+ */
+export async function startRun(
+  deed: Deed,
+  run: { broadcastId: string; channel: string; members: SQL },
+): Promise<{ firstId: number; lastId: number; recipients: number }> {
+  const next = sql`select nextval('outgoing_id_seq')::bigint as id`
+  const [first] = await deed.tx.execute<{ id: string }>(next)
+  const inserted = await deed.tx.execute(sql`
+    insert into outgoing (channel, kind, broadcast_id, contact_id, created_at)
+    select ${run.channel}, 'broadcast', ${run.broadcastId}::uuid, m.contact_id, ${deed.now.toISOString()}::timestamptz from (${run.members}) m
+    on conflict do nothing`)
+  const [last] = await deed.tx.execute<{ id: string }>(next)
+  await wake(deed, [run.channel])
+  return { firstId: Number(first!.id), lastId: Number(last!.id), recipients: inserted.count }
+}
+
+export type Counts = Record<OutgoingStatus, number> & { recipients: number }
+
+/** The counts of a broadcast that has not begun. */
+export const NO_RECIPIENTS: Counts = {
+  recipients: 0,
+  queued: 0,
+  sending: 0,
+  accepted: 0,
+  held: 0,
+  sent: 0,
+  delivered: 0,
+  read: 0,
+  failed: 0,
+  skipped: 0,
+  unknown: 0,
+}
+
+/** How many recipients of these broadcasts are in which state, counted from the rows: a partition of `recipients`. */
+export async function countStates(
+  deed: Pick<Deed, 'tx'>,
+  broadcastIds: readonly string[],
+): Promise<Map<string, Counts>> {
+  const counts = new Map(broadcastIds.map((id) => [id, { ...NO_RECIPIENTS }]))
+  if (broadcastIds.length === 0) return counts
+  const rows = await deed.tx
+    .select({ broadcastId: outgoing.broadcastId, status: outgoing.status, n: sql<number>`count(*)::int` })
+    .from(outgoing)
+    .where(inArray(outgoing.broadcastId, [...broadcastIds]))
+    .groupBy(outgoing.broadcastId, outgoing.status)
+  for (const { broadcastId, status, n } of rows) {
+    const of = counts.get(broadcastId!)!
+    of[status] = n
+    of.recipients += n
+  }
+  return counts
+}
+
+/**
+ * Takes what was never handed over out of the queue: of one broadcast, or all broadcasts for these contacts (`marketing`: only those of the category that
+ * WhatsApp calls marketing). Returns how many.
+ */
+export async function skipQueued(
+  deed: Deed,
+  which: { broadcastId: string } | { contactIds: readonly string[]; marketing?: boolean },
+): Promise<number> {
+  const skip = sql`update outgoing o set status = 'skipped', status_at = ${deed.now.toISOString()}::timestamptz, not_before = null`
+  const result =
+    'broadcastId' in which
+      ? await deed.tx.execute(sql`${skip} where o.broadcast_id = ${which.broadcastId}::uuid and o.status = 'queued'`)
+      : await deed.tx.execute(sql`${skip}
+          from broadcasts b
+          where b.status in ('starting', 'sending', 'paused') and o.broadcast_id = b.id and o.status = 'queued'
+            ${which.marketing ? sql`and upper(b.category) = 'MARKETING'` : sql``}
+            and o.contact_id = any(array(select jsonb_array_elements_text(${JSON.stringify(which.contactIds)}::jsonb)::uuid))`)
+  return result.count
+}
+
+/** Puts rows of a broadcast that did not arrive back into the queue, for another attempt decided by the office. Returns how many. */
+export async function retryRun(
+  deed: Deed,
+  run: {
+    broadcastId: string
+    channel: string
+    include: readonly ('failed' | 'unknown')[]
+    retryableCodes?: readonly number[]
+  },
+): Promise<number> {
+  const codes = run.retryableCodes === undefined ? null : JSON.stringify(run.retryableCodes)
+  const now = deed.now.toISOString()
+  const result = await deed.tx.execute(sql`
+    update outgoing set status = 'queued', status_at = ${now}::timestamptz, not_before = ${now}::timestamptz, attempts = 0, error_code = null
+    where broadcast_id = ${run.broadcastId}::uuid and (
+      ${run.include.includes('unknown') ? sql`status = 'unknown'` : sql`false`}
+      or ${
+        run.include.includes('failed')
+          ? sql`status = 'failed' and (${codes}::jsonb is null or error_code is null
+              or error_code = any(array(select jsonb_array_elements_text(${codes}::jsonb)::int)))`
+          : sql`false`
+      })`)
+  if (result.count > 0) await wake(deed, [run.channel])
+  return result.count
+}
+
+/**
+ * Drops every message of this contact that is not part of a broadcast's count, and the addresses and ids of the rest. Returns how many were dropped.
+ * @param options.chatId only what belongs to this chat; broadcasts are left as they are
+ * @param options.lastAddress what WhatsApp has not taken yet still leaves, to this address, and belongs to nobody from now on
+ */
+export async function eraseMessages(
+  deed: Deed,
+  contactId: string,
+  options: { keepInbox?: boolean; chatId?: string; lastAddress?: { phone?: string; userId?: string } } = {},
+): Promise<number> {
+  const { chatId, lastAddress } = options
+  const theirs = and(eq(outgoing.contactId, contactId), chatId === undefined ? undefined : eq(outgoing.chatId, chatId))
+  if (lastAddress) {
+    await deed.tx
+      .update(outgoing)
+      .set({
+        contactId: null,
+        chatId: null,
+        dedupeKey: null,
+        addressSealed: sql`coalesce(${outgoing.addressSealed}, ${deed.vault.seal(JSON.stringify(lastAddress))})`,
+      })
+      .where(and(theirs, inArray(outgoing.kind, ['reply', 'answer']), inArray(outgoing.status, ['queued', 'sending'])))
+  }
+  const kinds: OutgoingKind[] = options.keepInbox ? ['reply', 'answer', 'test'] : ['reply', 'answer', 'test', 'inbox']
+  const gone = await deed.tx
+    .delete(outgoing)
+    .where(and(theirs, inArray(outgoing.kind, kinds)))
+    .returning({ id: outgoing.id })
+  if (chatId !== undefined) return gone.length
+  await deed.tx.execute(sql`
+    update outgoing o set wamid_hash = null, address_sealed = null, contact_id = null
+    from broadcasts b where b.id = o.broadcast_id and o.contact_id = ${contactId}::uuid`)
+  return gone.length
+}

@@ -1,0 +1,482 @@
+import type { Channel } from '../channels/channel.ts'
+import type { Sql } from '../db/db.ts'
+import type { Vault } from '../db/vault.ts'
+import type { Logger } from '../log.ts'
+import type { Deed } from '../runtime.ts'
+import type { SendResult } from '../whatsapp/answers.ts'
+import type { WhatsappClient } from '../whatsapp/client.ts'
+import { type Address, addresser } from '../whatsapp/messages.ts'
+import { isKnownCode } from '../whatsapp/outcome.ts'
+import { handOver, LEASE_MS, lease, recoverChannel, release, type Settled, type Waiting } from './lane.ts'
+import { type Consequence, nextStep } from './next-step.ts'
+import { Pacer } from './pace.ts'
+import { Settling } from './settling.ts'
+import { Wire } from './slots.ts'
+import { callbackDataOf } from './statuses.ts'
+import { Supply } from './supply.ts'
+
+/** What an outcome means for more than its own row; carried out by the folders that own those rows. */
+export interface Consequences {
+  pauseBroadcast(deed: Deed, broadcastId: string, errorCode: number | undefined): Promise<void>
+  stopChannel(deed: Deed, channel: string, errorCode: number | undefined): Promise<void>
+  contactLeft(deed: Deed, contactId: string): Promise<void>
+  answerFailed(deed: Deed, outgoingId: number, errorCode: number | undefined): Promise<void>
+}
+
+export type SenderParts = {
+  channel: Channel
+  /** This process. */
+  owner: string
+  sql: Sql
+  vault: Vault
+  whatsapp: Pick<WhatsappClient, 'send'>
+  log: Logger
+  now: () => Date
+  consequences: Consequences
+  /** Opens a transaction for a consequence. */
+  inDeed: <T>(act: (deed: Deed) => Promise<T>) => Promise<T>
+  /** Told when this process becomes the channel's sender, and when it no longer is. */
+  onLease?: (held: boolean) => void
+  /** Messages on the wire without an answer at any time: at most the client's connections, so that none waits inside it. */
+  maxInFlight?: number
+  /** Counted per verdict for the metrics. */
+  onVerdict?: (verdict: SendResult['verdict']) => void
+}
+
+type Entry = Waiting & {
+  handedOverAt: Date
+  writeBefore: { atMs: number; wallMs: number }
+  /** When the daily limit last counted this person before. */
+  countedBefore: number | undefined
+}
+
+type Picked = { row: Waiting; countedBefore: number | undefined }
+
+/** How often the queue is looked at when nobody wakes us. */
+const LOOK_MS = 250
+/** How often somebody else's lease is tried. */
+const TRY_MS = 100
+/** From hand-over to the wire; what is left of the lease then is the margin for clocks and pauses. */
+const WRITE_WITHIN_MS = LEASE_MS - 600
+/** Equal errors without a known meaning in a row that stop a broadcast. */
+const STRANGE_ERRORS = 20
+
+/**
+ * Sends one channel's messages while it holds the channel's lease: replies first, then broadcasts. A row is marked right before it is written to the wire,
+ * a few hundredths of a second of messages ahead; what is marked when this process dies is what was in flight.
+ */
+export class ChannelSender {
+  readonly #p: SenderParts
+  readonly #settling: Settling
+  readonly #supply: Supply
+  readonly #perSecond: number
+  readonly #maxInFlight: number
+  #pacer: Pacer | null = null
+  #wire: Wire<Entry> | null = null
+  /** database clock − performance.now() */
+  #offsetMs = 0
+  /** Handed over and not yet answered, those on the way to the wire included. */
+  readonly #out = new Map<string, Entry>()
+  #renewAtMs = 0
+  #lookAtMs = 0
+  #woken = true
+  #troubles = 0
+  #strange = { code: 0, times: 0 }
+  /** What a hand-over lately took at worst: the wire must not run dry meanwhile. */
+  #statementMs = 8
+  /** Messages written to the wire, and how many a millisecond lately: a slow receiver or few connections bound us below the limit. */
+  #written = 0
+  #perMs = 0
+  #measured = { atMs: 0, written: 0 }
+  #stopping = false
+  #abandoned = false
+  #loop: Promise<void> | null = null
+  #wakeUp: (() => void) | null = null
+  #roomMade: (() => void) | null = null
+
+  constructor(parts: SenderParts) {
+    this.#p = parts
+    this.#settling = new Settling(parts.sql, parts.log)
+    this.#supply = new Supply(parts)
+    this.#perSecond = parts.channel.whatsapp.messagesPerSecond
+    this.#maxInFlight = parts.maxInFlight ?? 512
+  }
+
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  /** There may be something new: looks at once. */
+  wake(): void {
+    this.#woken = true
+    this.#wakeUp?.()
+  }
+
+  /**
+   * Hands over nothing more, waits for the answers that are out (at most `graceMs`; later ones leave their messages `unknown`), returns the rest to the
+   * queue and gives the lease back.
+   */
+  async stop(graceMs = 7000): Promise<void> {
+    this.#stopping = true
+    this.#wakeUp?.()
+    this.#roomMade?.()
+    const deadline = Date.now() + graceMs
+    await Promise.race([this.#loop, latest(graceMs)])
+    for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
+    while (this.#out.size > 0 && Date.now() < deadline) await pause(5)
+    this.#abandoned = true
+    for (const entry of this.#out.values()) this.#settle(entry, { status: 'unknown' })
+    await this.#settling
+      .flush(deadline + 1000)
+      .catch((error) => this.#p.log.warn({ err: error }, 'stopped with open outcomes'))
+    if (!this.#pacer) return
+    await Promise.race([
+      release(this.#p.sql, this.#p.channel.slug, this.#p.owner, this.#pacer.afterLastMs()).catch(() => {}),
+      latest(1000),
+    ])
+    this.#lose()
+  }
+
+  #nowMs = () => performance.now() + this.#offsetMs
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        if (!this.#pacer && !(await this.#take())) {
+          await this.#idle(TRY_MS)
+          continue
+        }
+        await this.#keepLease()
+        await this.#look()
+        await this.#feed()
+      } catch (error) {
+        this.#p.log.warn({ err: error, channel: this.#p.channel.slug }, 'sending interrupted')
+        this.#lose()
+        await this.#idle(LOOK_MS)
+      }
+    }
+  }
+
+  async #take(): Promise<boolean> {
+    const { sql, channel, owner, now, log } = this.#p
+    const askedAt = performance.now()
+    const got = await lease(sql, channel.slug, owner)
+    if (!got) return false
+    const answeredAt = performance.now()
+    this.#offsetMs = got.databaseMs - (askedAt + answeredAt) / 2
+    this.#renewAtMs = askedAt + LEASE_MS / 3
+    const unknown = await recoverChannel(sql, channel.slug, now())
+    if (unknown > 0) log.warn({ channel: channel.slug, unknown }, 'messages of a stopped sender have an open outcome')
+    // Two processes know the database's clock no better than a statement takes.
+    this.#pacer = new Pacer(this.#perSecond, Math.max(got.slotMs + answeredAt - askedAt, got.databaseMs))
+    this.#wire = new Wire({
+      nowMs: this.#nowMs,
+      pacer: this.#pacer,
+      isFree: () => this.#onWire < this.#maxInFlight,
+      go: (entry) => this.#write(entry),
+    })
+    this.#woken = true
+    this.#p.onLease?.(true)
+    return true
+  }
+
+  #lose(): void {
+    if (!this.#pacer) return
+    this.#pacer = null
+    for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
+    this.#wire = null
+    this.#supply.forget()
+    this.#p.onLease?.(false)
+  }
+
+  /** Each hand-over renews the lease; without one we do it here. */
+  async #keepLease(): Promise<void> {
+    if (performance.now() < this.#renewAtMs) return
+    const askedAt = performance.now()
+    const got = await lease(this.#p.sql, this.#p.channel.slug, this.#p.owner)
+    if (!got) throw new Error('the lease went to another process')
+    this.#renewAtMs = askedAt + LEASE_MS / 3
+  }
+
+  async #look(): Promise<void> {
+    const nowMs = performance.now()
+    if (this.#woken || this.#supply.wantsLook || nowMs >= this.#lookAtMs) {
+      this.#woken = false
+      this.#lookAtMs = nowMs + LOOK_MS
+      await this.#supply.look()
+    }
+    await this.#supply.readOn()
+  }
+
+  /** So many may wait for the wire: enough to bridge a statement and a hitch, few enough that a death leaves little open. */
+  #depth(): number {
+    const aheadMs = Math.min(100, Math.max(20, 8 + 1.5 * this.#statementMs))
+    return Math.max(2, Math.ceil(Math.min(this.#perSecond / 1000, Math.max(0.1, 1.5 * this.#perMs)) * aheadMs))
+  }
+
+  /** How many more may be handed over now; 0 until it is worth a statement. */
+  #room(): number {
+    const depth = this.#depth()
+    const room = depth - (this.#wire?.size ?? 0)
+    return room >= depth / 2 ? room : 0
+  }
+
+  get #onWire(): number {
+    return this.#out.size - (this.#wire?.size ?? 0)
+  }
+
+  #measure(nowMs: number): void {
+    const { atMs, written } = this.#measured
+    if (nowMs - atMs < 20) return
+    const perMs = (this.#written - written) / (nowMs - atMs)
+    this.#perMs = nowMs - atMs > 1000 ? perMs : Math.max(perMs, 0.8 * this.#perMs)
+    this.#measured = { atMs: nowMs, written: this.#written }
+  }
+
+  /** Hands over what the wire can take; waits for room, or for something to send. */
+  async #feed(): Promise<void> {
+    this.#measure(performance.now())
+    const room = this.#room()
+    if (room === 0) return this.#untilRoom()
+    const handedOverAt = this.#p.now()
+    const picked: Picked[] = []
+    for (let row = this.#supply.next(); row; row = this.#supply.next()) {
+      picked.push({ row, countedBefore: this.#reserve(row, handedOverAt) })
+      if (picked.length >= room) break
+    }
+    if (picked.length === 0) return this.#idle(Math.max(1, this.#lookAtMs - performance.now()))
+
+    const wallMs = Date.now()
+    const startedMs = performance.now()
+    const taken = await this.#handOver(picked, handedOverAt)
+    const tookMs = performance.now() - startedMs
+    this.#statementMs = Math.max(Math.min(100, tookMs), 0.95 * this.#statementMs)
+    const writeBefore = { atMs: startedMs + WRITE_WITHIN_MS, wallMs: wallMs + WRITE_WITHIN_MS }
+    const entries: Entry[] = []
+    for (const { row, countedBefore } of picked) {
+      const entry = { ...row, handedOverAt, writeBefore, countedBefore }
+      if (taken.delete(row.id)) {
+        this.#out.set(row.id, entry)
+        entries.push(entry)
+      } else {
+        this.#supply.notTaken(row)
+        this.#unreserve(entry)
+      }
+    }
+    if (entries.length > 0) this.#renewAtMs = startedMs + LEASE_MS / 3
+    else this.#renewAtMs = 0 // nobody answered for the lease: ask
+    this.#wire!.add(entries, (entry) => entry.broadcastId === null)
+    if (entries.length < picked.length) {
+      this.#woken = true
+      if (entries.length === 0) await this.#idle(50)
+    }
+  }
+
+  async #handOver(picked: readonly Picked[], at: Date): Promise<Set<string>> {
+    const { sql, channel, owner } = this.#p
+    const ids = picked.map(({ row }) => row.id)
+    const slotMs = this.#pacer!.afterLastMs(this.#nowMs() + this.#statementMs, this.#wire!.size + ids.length)
+    try {
+      return await handOver(sql, channel.slug, owner, ids, slotMs, at)
+    } catch (error) {
+      // The statement may have been carried out although its answer was lost: then they are marked, but surely not written.
+      for (const { row, countedBefore } of picked) {
+        this.#unreserve({ ...row, countedBefore })
+        this.#return(row.id, at)
+      }
+      throw error
+    }
+  }
+
+  /** Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with when they last counted. */
+  #reserve({ broadcastId, contactId }: Waiting, at: Date): number | undefined {
+    if (contactId === null) return undefined
+    if (broadcastId !== null) return this.#supply.limit.count(contactId, at.getTime())
+    this.#supply.busy.add(contactId)
+    return undefined
+  }
+
+  #unreserve({ broadcastId, contactId, countedBefore }: Pick<Entry, 'broadcastId' | 'contactId' | 'countedBefore'>) {
+    if (contactId === null) return
+    if (broadcastId !== null) this.#supply.limit.discount(contactId, countedBefore)
+    else this.#supply.busy.delete(contactId)
+  }
+
+  #write(entry: Entry): void {
+    this.#written += 1
+    if (this.#roomMade && this.#room() > 0) this.#roomMade()
+    const { atMs, wallMs } = entry.writeBefore
+    const isLate = performance.now() > atMs || Date.now() > wallMs
+    // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
+    const isStopped = entry.payloadSealed === null && !this.#supply.renderOf(entry.broadcastId!)
+    if (isLate || isStopped) {
+      this.#giveBack(entry)
+      return
+    }
+    let json: string | null = null
+    try {
+      json = this.#bodyOf(entry)
+    } catch (error) {
+      this.#p.log.error({ err: error, outgoing: entry.id }, 'a message cannot be read')
+    }
+    if (json === null) {
+      this.#done(entry, { verdict: 'recipient', sentBytes: false })
+      return
+    }
+    const { phoneNumberId, accessToken } = this.#p.channel.whatsapp
+    this.#p.whatsapp.send({ phoneNumberId, accessToken: accessToken.reveal() }, json, atMs).then(
+      (result) => this.#done(entry, result),
+      (error) => {
+        this.#p.log.error({ err: error }, 'the client rejected, which it never should')
+        this.#done(entry, { verdict: 'unknown', sentBytes: true })
+      },
+    )
+  }
+
+  #bodyOf(entry: Entry): string | null {
+    const { vault } = this.#p
+    const { addressSealed, phoneSealed, userIdSealed, payloadSealed } = entry
+    let address: Address
+    if (addressSealed !== null) address = JSON.parse(vault.open(addressSealed))
+    else if (phoneSealed !== null) address = { phone: vault.open(phoneSealed) }
+    else if (userIdSealed !== null) address = { userId: vault.open(userIdSealed) }
+    else return null
+    const render =
+      payloadSealed === null
+        ? this.#supply.renderOf(entry.broadcastId!)
+        : addresser(JSON.parse(vault.open(payloadSealed)))
+    return render ? render(address, callbackDataOf(entry.id)) : null
+  }
+
+  /** Surely not written: back to the queue as if nothing had been. */
+  #giveBack(entry: Entry): void {
+    this.#free(entry)
+    this.#unreserve(entry)
+    this.#return(entry.id, entry.handedOverAt)
+  }
+
+  #return(id: string, handedOverAt: Date): void {
+    const at = this.#p.now()
+    const open = { wamidHash: null, errorCode: null, counted: false }
+    this.#settling.add({ id, status: 'queued', notBefore: at, at, handedOverAt, ...open })
+  }
+
+  #free(entry: Entry): void {
+    this.#out.delete(entry.id)
+    if (entry.broadcastId === null && entry.contactId !== null) {
+      this.#supply.busy.delete(entry.contactId)
+      this.#wakeUp?.() // the next one to this person may go
+    }
+    this.#wire?.run()
+  }
+
+  #settle(entry: Entry, outcome: Pick<Settled, 'status'> & Partial<Settled>): void {
+    const { id, handedOverAt } = entry
+    const open = { wamidHash: null, errorCode: null, notBefore: null, counted: true }
+    this.#settling.add({ id, handedOverAt, at: this.#p.now(), ...open, ...outcome })
+  }
+
+  #done(entry: Entry, result: SendResult): void {
+    if (this.#abandoned) return // settled as unknown when we stopped
+    const { vault, now, log, onVerdict } = this.#p
+    this.#free(entry)
+    onVerdict?.(result.verdict)
+    const code = result.error?.code
+    const kind = entry.kind === 'inbox' ? 'reply' : entry.kind
+    const decided = nextStep(result.verdict, code, entry.attempts + 1, kind, Math.random())
+    const { step } = decided
+    const isAgain = step.become === 'queued'
+    if (isAgain || step.become === 'failed') this.#unreserve(entry)
+    const outcome = {
+      status: step.become,
+      wamidHash: result.wamid === undefined ? null : vault.fingerprint('wamid', result.wamid),
+      errorCode: isAgain ? null : (code ?? null),
+      notBefore: isAgain ? new Date(now().getTime() + Math.max(step.afterMs, result.retryAfterMs ?? 0)) : null,
+      counted: !isAgain || step.counted,
+    }
+    this.#noteTrouble(result, entry)
+    const consequence = this.#isStrange(result, entry) ? 'pause-broadcast' : decided.consequence
+    const failedAnswer = entry.kind === 'answer' && step.become === 'failed'
+    if (consequence === 'none' && !failedAnswer) {
+      this.#settle(entry, outcome)
+      return
+    }
+    this.#carryOut(consequence, entry, code, failedAnswer)
+      .catch((error) => log.error({ err: error, consequence }, 'a consequence could not be carried out'))
+      .finally(() => this.#settle(entry, outcome))
+  }
+
+  async #carryOut(
+    consequence: Consequence,
+    entry: Entry,
+    code: number | undefined,
+    failedAnswer: boolean,
+  ): Promise<void> {
+    const { consequences, inDeed, channel } = this.#p
+    const { broadcastId, contactId } = entry
+    if (consequence === 'slow-down') this.#pacer?.slowDown(this.#nowMs())
+    if (consequence === 'pause-broadcast' && broadcastId !== null && this.#supply.drop(broadcastId))
+      await inDeed((deed) => consequences.pauseBroadcast(deed, broadcastId, code))
+    if (consequence === 'stop-channel') {
+      this.#supply.hold(1000)
+      await inDeed((deed) => consequences.stopChannel(deed, channel.slug, code))
+      this.wake()
+    }
+    if (consequence === 'contact-left' && contactId !== null)
+      await inDeed((deed) => consequences.contactLeft(deed, contactId))
+    if (failedAnswer) await inDeed((deed) => consequences.answerFailed(deed, Number(entry.id), code))
+  }
+
+  /** While nobody answers, a broadcast must not run into the void: it waits longer and longer, and tries again with what is then in flight. */
+  #noteTrouble({ verdict }: SendResult, { broadcastId }: Entry): void {
+    if (verdict === 'accepted' || verdict === 'held') this.#troubles = 0
+    if (verdict !== 'unknown' && verdict !== 'not-sent' && verdict !== 'retry') return
+    this.#troubles += 1
+    if (broadcastId === null || this.#troubles < 10) return
+    this.#supply.hold(Math.min(60_000, 1000 * 2 ** Math.min(6, Math.floor(this.#troubles / 10) - 1)))
+  }
+
+  /** One code that nobody has explained yet, over and over: not these people's fault. */
+  #isStrange({ verdict, error }: SendResult, { broadcastId }: Entry): boolean {
+    const code = error?.code
+    if (broadcastId === null) return false
+    if (verdict !== 'recipient' || code === undefined || isKnownCode(code)) {
+      this.#strange.times = 0
+      return false
+    }
+    this.#strange = { code, times: this.#strange.code === code ? this.#strange.times + 1 : 1 }
+    return this.#strange.times >= STRANGE_ERRORS
+  }
+
+  /** Until there is room or the lease wants us. A new single message waits no longer than this: it goes before all others. */
+  async #untilRoom(): Promise<void> {
+    if (this.#stopping) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#roomMade = null
+        resolve()
+      }
+      const timer = setTimeout(done, 100)
+      this.#roomMade = done
+    })
+  }
+
+  async #idle(ms: number): Promise<void> {
+    if (this.#stopping || (this.#woken && this.#pacer && ms > 50)) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#wakeUp = null
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.#wakeUp = done
+    })
+  }
+}
+
+/** Ends a wait, but keeps no process from ending. */
+const latest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -1,0 +1,52 @@
+import type { Sql } from '../db/db.ts'
+import type { Logger } from '../log.ts'
+import { type Settled, settle } from './lane.ts'
+
+/** Writes outcomes as they come, many in one statement: while one statement runs, the next ones gather. Nothing is dropped while the database is away. */
+export class Settling {
+  #waiting: Settled[] = []
+  #writing: Promise<void> | null = null
+  #givenUp = false
+  readonly #sql: Sql
+  readonly #log: Logger
+  constructor(sql: Sql, log: Logger) {
+    this.#sql = sql
+    this.#log = log
+  }
+
+  add(outcome: Settled): void {
+    this.#waiting.push(outcome)
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null
+    })
+  }
+
+  /**
+   * Resolves when everything given so far is durable, or gives up after `deadline` (ms since the epoch):
+   * what is not written then becomes `unknown` when another process takes over.
+   */
+  async flush(deadline: number): Promise<void> {
+    while (this.#writing) {
+      if (Date.now() > deadline) {
+        this.#givenUp = true
+        throw new Error('outcomes could not be written in time')
+      }
+      await Promise.race([this.#writing, pause(100)])
+    }
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#givenUp) {
+      const batch = this.#waiting.splice(0, 1000)
+      try {
+        await settle(this.#sql, batch)
+      } catch (error) {
+        this.#waiting.unshift(...batch)
+        this.#log.warn({ err: error, waiting: this.#waiting.length }, 'outcomes not written yet')
+        await pause(200)
+      }
+    }
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -1,0 +1,195 @@
+import type { Channel } from '../channels/channel.ts'
+import type { Sql } from '../db/db.ts'
+import { type Address, addresser } from '../whatsapp/messages.ts'
+import { DailyLimit } from './daily-limit.ts'
+import { type Run, readChannel, readDue, readRun, readRuns, type Waiting } from './lane.ts'
+import { quietUntil } from './windows.ts'
+
+type RunState = Run & {
+  afterId: string
+  exhausted: boolean
+  /** lowest id that was read but could not be taken: read again */
+  missed: string | null
+  render: (address: Address, callbackData?: string) => string
+}
+
+const READ_ROWS = 2000
+const DUE_ROWS = 200
+/** Known subscribers behind one for whom the daily limit leaves no room: looked for this far. */
+const LOOK_PAST = 500
+
+/** What a channel has to send, in its order: single messages first, then its broadcasts, the oldest first. Reads ahead; decides nothing for good. */
+export class Supply {
+  readonly #channel: Channel
+  readonly #sql: Sql
+  readonly #now: () => Date
+  readonly limit = new DailyLimit()
+  /** People with a single message on its way: theirs go one after the other. */
+  readonly busy = new Set<string>()
+  #urgent: Waiting[] = []
+  #moreUrgent = false
+  #bulk: Waiting[] = []
+  #bulkAt = 0
+  #runs = new Map<string, RunState>()
+  #reading: Promise<void> | null = null
+  #heldUntilMs = 0
+  #quiet = false
+  #quietLookAtMs = 0
+  #rereadAtMs = 0
+  #stopped = false
+
+  constructor(parts: { channel: Channel; sql: Sql; now: () => Date }) {
+    this.#channel = parts.channel
+    this.#sql = parts.sql
+    this.#now = parts.now
+  }
+
+  /** Forgets what was read: somebody else may have sent it meanwhile. */
+  forget(): void {
+    this.#urgent = []
+    this.#bulk = []
+    this.#bulkAt = 0
+    this.#runs.clear()
+    this.limit.unload()
+  }
+
+  /** Reads what is due and what runs. */
+  async look(): Promise<void> {
+    const { slug } = this.#channel
+    const now = this.#now()
+    const [due, running, state] = await Promise.all([
+      readDue(this.#sql, slug, now, DUE_ROWS, this.#mayBroadcast()),
+      readRuns(this.#sql, slug),
+      readChannel(this.#sql, slug),
+    ])
+    this.#stopped = state.isStopped
+    this.#urgent = due
+    this.#moreUrgent = due.length === DUE_ROWS
+    if (state.dailyLimit !== this.limit.limit) await this.limit.load(this.#sql, slug, state.dailyLimit, now.getTime())
+    const known = this.#runs
+    this.#runs = new Map(running.map((run) => [run.id, known.get(run.id) ?? startOf(run)]))
+    if ([...known.keys()].some((id) => !this.#runs.has(id))) this.#keep((row) => this.#runs.has(row.broadcastId!))
+  }
+
+  /** Single messages that were read are nearly used up, and there are more. */
+  get wantsLook(): boolean {
+    return this.#moreUrgent && this.#urgent.length < DUE_ROWS / 4
+  }
+
+  /** The next message to hand over, or none right now. */
+  next(): Waiting | undefined {
+    if (this.#stopped) return undefined
+    return this.#nextUrgent() ?? (this.#mayBroadcast() ? this.#nextBulk() : undefined)
+  }
+
+  /** Reads on in the broadcasts where that is due. Resolves when there is something, or nothing to read. */
+  async readOn(): Promise<void> {
+    const left = this.#bulk.length - this.#bulkAt
+    if (!this.#reading && left < READ_ROWS / 2 && !this.#stopped && this.#mayBroadcast()) {
+      this.#reading = this.#readMore().finally(() => {
+        this.#reading = null
+      })
+      this.#reading.catch(() => {}) // whoever waits for it is told; nobody else need be
+    }
+    if (left === 0 && this.#reading) await this.#reading
+  }
+
+  /** It was there when read, but could not be taken: locked, skipped or paused meanwhile. */
+  notTaken({ id, broadcastId }: Waiting): void {
+    const run = broadcastId === null ? undefined : this.#runs.get(broadcastId)
+    if (run && (run.missed === null || BigInt(id) < BigInt(run.missed))) run.missed = id
+  }
+
+  /** The finished body of a broadcast's message, without address. */
+  renderOf(broadcastId: string): RunState['render'] | undefined {
+    return this.#runs.get(broadcastId)?.render
+  }
+
+  /** Hands out nothing more of this broadcast until it is found running again. False: it was not running. */
+  drop(broadcastId: string): boolean {
+    const known = this.#runs.delete(broadcastId)
+    if (known) this.#keep((row) => row.broadcastId !== broadcastId)
+    return known
+  }
+
+  /** No broadcasts for a while. */
+  hold(ms: number): void {
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, performance.now() + ms)
+  }
+
+  #mayBroadcast(): boolean {
+    const nowMs = performance.now()
+    if (nowMs < this.#heldUntilMs) return false
+    if (nowMs >= this.#quietLookAtMs) {
+      const { offerings, timezone } = this.#channel
+      this.#quiet = quietUntil(this.#now(), offerings.info?.quietHours ?? null, timezone) !== null
+      this.#quietLookAtMs = nowMs + 200 // asking a calendar for every message costs more than sending it
+    }
+    return !this.#quiet
+  }
+
+  #nextUrgent(): Waiting | undefined {
+    const nowMs = this.#now().getTime()
+    const i = this.#urgent.findIndex((row) =>
+      row.broadcastId === null
+        ? row.contactId === null || !this.busy.has(row.contactId)
+        : row.contactId === null || this.limit.allows(row.contactId, nowMs),
+    )
+    return i < 0 ? undefined : this.#urgent.splice(i, 1)[0]
+  }
+
+  #nextBulk(): Waiting | undefined {
+    const row = this.#bulk[this.#bulkAt]
+    if (!row) return undefined
+    const nowMs = this.#now().getTime()
+    if (row.contactId === null || this.limit.allows(row.contactId, nowMs)) {
+      this.#bulkAt += 1
+      return row
+    }
+    // Who counts already costs nothing more and need not wait for those who would.
+    const end = Math.min(this.#bulk.length, this.#bulkAt + LOOK_PAST)
+    for (let i = this.#bulkAt + 1; i < end; i++) {
+      const other = this.#bulk[i]!
+      if (other.contactId !== null && !this.limit.allows(other.contactId, nowMs)) continue
+      this.#bulk.splice(i, 1)
+      return other
+    }
+    this.hold(1000)
+    return undefined
+  }
+
+  async #readMore(): Promise<void> {
+    for (const run of this.#runs.values()) {
+      if (run.exhausted) {
+        // Only when everything read is used up: a row must not be in hand twice.
+        if (run.missed === null || this.#bulkAt < this.#bulk.length || performance.now() < this.#rereadAtMs) continue
+        this.#rereadAtMs = performance.now() + 200
+        run.afterId = String(BigInt(run.missed) - 1n)
+        run.missed = null
+        run.exhausted = false
+      }
+      const rows = await readRun(this.#sql, run, run.afterId, READ_ROWS)
+      if (rows.length < READ_ROWS) run.exhausted = true
+      const last = rows.at(-1)
+      if (!last) continue
+      run.afterId = last.id
+      if (!this.#runs.has(run.id)) return
+      this.#keep(() => true)
+      this.#bulk.push(...rows)
+      return
+    }
+  }
+
+  #keep(wanted: (row: Waiting) => boolean): void {
+    this.#bulk = this.#bulk.slice(this.#bulkAt).filter(wanted)
+    this.#bulkAt = 0
+  }
+}
+
+const startOf = (run: Run): RunState => ({
+  ...run,
+  afterId: String(BigInt(run.firstId) - 1n),
+  exhausted: false,
+  missed: null,
+  render: addresser(JSON.parse(run.body)),
+})

@@ -1,0 +1,50 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { inDeed, type Runtime } from '../runtime.ts'
+import { ledgerOf } from '../subscriptions/ledger.ts'
+import { answersWith, channelParam, forRoles, instant, json } from './described.ts'
+import { fromCursor, Paging, pageOf, toCursor } from './paging.ts'
+import type { ApiEnv } from './signed-in.ts'
+
+const EntrySchema = z
+  .object({
+    offering: z.enum(['info', 'chat']),
+    action: z.enum(['granted', 'withdrawn', 'moved', 'expired']),
+    topics: z.array(z.string()).nullable(),
+    at: instant(),
+    source: z.string(),
+    messageId: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Meta’s id of the message; null if there was none, or erased' }),
+    noticeVersion: z.string(),
+    wording: z.string().nullable(),
+    subject: z.string().openapi({ description: 'A pseudonym' }),
+  })
+  .openapi('ConsentEntry')
+
+const list = createRoute({
+  method: 'get',
+  path: '/channels/{channel}/consents',
+  tags: ['Consents'],
+  summary: 'The consent ledger, newest first',
+  ...forRoles('consents.read'),
+  request: { params: channelParam, query: Paging },
+  responses: { 200: json(pageOf(EntrySchema), 'A page of the ledger'), ...answersWith(404, 422) },
+})
+
+export const consentRoutes = (runtime: Runtime) =>
+  new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid('query')
+    const before = fromCursor(z.int().min(1), cursor)
+    const found = await inDeed(runtime, (deed) =>
+      ledgerOf(deed, c.req.valid('param').channel, { limit: limit + 1, before }),
+    )
+    const items = found.slice(0, limit)
+    return c.json(
+      {
+        items: items.map(({ seq: _, at, ...entry }) => ({ ...entry, at: at.toISOString() })),
+        nextCursor: found.length > limit ? toCursor(items.at(-1)!.seq) : null,
+      },
+      200,
+    )
+  })

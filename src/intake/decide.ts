@@ -1,0 +1,132 @@
+import type { Acceptable, Channel, Offering } from '../channels/channel.ts'
+import { keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
+import type { MessageEvent, MessageKind } from '../whatsapp/webhook-events.ts'
+import { type Tap, tapOf } from './buttons.ts'
+import { nearLeaveKeyword, recognise } from './keywords.ts'
+
+/** The part of a message that decides what it asks for. */
+export type Asking = Pick<MessageEvent, 'kind' | 'text' | 'buttonId' | 'forwarded' | 'groupId' | 'rawType'>
+
+/** What is known about whoever wrote, at that moment. */
+export interface World {
+  channel: Channel
+  subscribed: ReadonlySet<Offering>
+  /** An open chat: also in a town where no consent is needed for it. */
+  chatOpen: boolean
+  /** We asked whether everything shall be erased and wait for the answer. */
+  erasePending: boolean
+}
+
+export type Decision =
+  | { do: 'ignore' }
+  | { do: 'join'; offering: Offering }
+  | { do: 'leave'; offering: Offering | 'all' }
+  | { do: 'choose-topics'; topics: string[] | null }
+  | { do: 'help' | 'status' | 'disclose' }
+  | { do: 'erase-ask' | 'erase-confirm' | 'erase-cancel' }
+  /** "No" to "did you mean …?" */
+  | { do: 'unchanged' }
+  | { do: 'no-such-offering'; offering: Offering }
+  /** Did they mean to leave? */
+  | { do: 'ask-back'; keyword: string; offering: Offering | 'all' }
+  /** `keep`: what they wrote goes to the chat once they agree to it. */
+  | { do: 'greet'; keep: boolean }
+  /** Known, but not in the chat: ask for consent and keep what they wrote. */
+  | { do: 'opt-in-ask' }
+  | { do: 'chat' }
+  | { do: 'refuse-type'; kind: MessageKind }
+
+/**
+ * What a message asks for. Only a whole message counts as a keyword; leaving wins over joining; a tap counts like its keyword. A forwarded message is never
+ * consent nor any other wish, STOP included, since its words are somebody else's: a forwarded keyword gets the greeting, as does anything forwarded by whoever
+ * is not in a chat. A word one slip away from a leave keyword is asked back only if there is something to leave.
+ */
+export function decide(message: Asking, world: World): Decision {
+  if (message.groupId !== undefined) return { do: 'ignore' }
+  const { kind } = message
+  if (kind === 'text' || kind === 'button' || kind === 'reply') return decideWords(message, world)
+  if (kind === 'system' || message.rawType === 'request_welcome') return { do: 'ignore' }
+  // An edit, a revocation or a reaction belongs to an earlier message: outside of a chat it says nothing to us.
+  if (kind === 'edit' || kind === 'revoke') return inChat(world) ? { do: 'chat' } : { do: 'ignore' }
+  if (kind === 'reaction') return inChat(world) && accepts(world, kind) ? { do: 'chat' } : { do: 'ignore' }
+  return accepts(world, kind) ? forTheChat(message, world) : { do: 'refuse-type', kind }
+}
+
+function decideWords(message: Asking, world: World): Decision {
+  const table = keywordsOf(world.channel)
+  const wishes = [message.buttonId, message.text]
+    .filter((words) => words !== undefined)
+    .map((words) => (message.kind === 'text' ? null : tapOf(words)) ?? recognise(words, table))
+  const wish = wishes.find((one) => one?.do === 'leave') ?? wishes.find((one) => one !== null)
+  const words = message.text ?? message.buttonId ?? ''
+  const near = wish ? null : nearLeaveKeyword(words, table)
+  if (message.forwarded && (wish || near)) return { do: 'greet', keep: false }
+  if (wish) return grant(wish, world)
+  if (world.erasePending && !message.forwarded) {
+    const answer = ERASE_ANSWERS.get(normalise(words))
+    if (answer) return { do: answer }
+  }
+  if (near && hasToLeave(near.offering, world)) return { do: 'ask-back', ...near }
+  return accepts(world, 'text') ? forTheChat(message, world) : withoutChat(world)
+}
+
+const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new Map([
+  ['ja', 'erase-confirm'],
+  ['ja loeschen', 'erase-confirm'],
+  ['ja alles loeschen', 'erase-confirm'],
+  ['alles loeschen', 'erase-confirm'],
+  ['nein', 'erase-cancel'],
+  ['abbrechen', 'erase-cancel'],
+])
+
+/** Buttons stay on phones for years: what they offered may be gone by now, and a yes without our question is asked again. */
+function grant(wish: Wish | Tap, { channel, subscribed, erasePending }: World): Decision {
+  switch (wish.do) {
+    case 'join':
+      return channel.offerings[wish.offering] ? wish : { do: 'no-such-offering', offering: wish.offering }
+    case 'leave':
+      return leaving(wish.offering, channel, subscribed)
+    case 'erase-confirm':
+      return erasePending ? wish : { do: 'erase-ask' }
+    case 'choose-topics': {
+      const topics = channel.offerings.info?.topics ?? {}
+      const known = wish.topics === null || wish.topics.every((topic) => Object.hasOwn(topics, topic))
+      return known && subscribed.has('info') ? wish : { do: 'status' }
+    }
+    default:
+      return wish
+  }
+}
+
+/** STOP is honoured even where the offering it names is not, or no longer, in the channel file. */
+function leaving(asked: Offering | 'all', { offerings }: Channel, subscribed: ReadonlySet<Offering>): Decision {
+  // There STOP is the chat's keyword, but this person still has the newsletter from before.
+  if (asked === 'chat' && !offerings.info && subscribed.has('info')) return { do: 'leave', offering: 'all' }
+  if (asked === 'all' || offerings[asked] || subscribed.has(asked)) return { do: 'leave', offering: asked }
+  return asked === 'info' ? { do: 'leave', offering: 'chat' } : { do: 'no-such-offering', offering: 'chat' }
+}
+
+/** A message of a kind this chat accepts. */
+function forTheChat(message: Asking, world: World): Decision {
+  if (message.forwarded && !inChat(world)) return { do: 'greet', keep: false }
+  const mayChat = inChat(world) || world.channel.offerings.chat?.optInRequired === false
+  if (mayChat) return { do: 'chat' }
+  return world.subscribed.size > 0 ? { do: 'opt-in-ask' } : { do: 'greet', keep: true }
+}
+
+function withoutChat({ channel, subscribed }: World): Decision {
+  if (channel.offerings.chat) return { do: 'refuse-type', kind: 'text' }
+  return subscribed.size > 0 ? { do: 'no-such-offering', offering: 'chat' } : { do: 'greet', keep: false }
+}
+
+const inChat = ({ subscribed, chatOpen }: World) => chatOpen || subscribed.has('chat')
+
+const hasToLeave = (offering: Offering | 'all', world: World) =>
+  offering === 'all'
+    ? world.subscribed.size > 0 || world.chatOpen
+    : offering === 'chat'
+      ? inChat(world)
+      : world.subscribed.has('info')
+
+const accepts = ({ channel }: World, kind: MessageKind) =>
+  channel.offerings.chat?.accepts.includes((kind === 'voice' ? 'audio' : kind) as Acceptable) ?? false

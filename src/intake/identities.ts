@@ -1,0 +1,89 @@
+import { record, SYSTEM } from '../audit/audit.ts'
+import type { Channel } from '../channels/channel.ts'
+import { noteEvent } from '../channels/channels.ts'
+import { contactChanged } from '../chats/take-in.ts'
+import { uniteChats } from '../chats/unite.ts'
+import { type Contact, contactById, type Finding } from '../contacts/contacts.ts'
+import { absorb, moveIdentity } from '../contacts/moving.ts'
+import { skipQueued } from '../dispatch/queue.ts'
+import { redirect } from '../dispatch/redirect.ts'
+import type { Deed } from '../runtime.ts'
+import { honourSuppressions } from '../subscriptions/suppressions.ts'
+import { recordMove, uniteSubscriptions } from '../subscriptions/unite.ts'
+import type { IdentityChange } from '../whatsapp/webhook-events.ts'
+
+/**
+ * Meta says that a person has a new number or user id: ids, consents and what is queued go over, with a ledger entry; the inbox learns it. Repeats change
+ * nothing. @see cloud-api.md §3.4–3.6
+ */
+export async function changeIdentity(deed: Deed, channel: Channel, event: IdentityChange): Promise<void> {
+  const move = await moveIdentity(deed, channel.slug, event.old, event.new)
+  if (!move?.moved) return
+  const { contact, same, bereft } = move
+  const why = { source: 'identity-change', at: event.at, messageId: event.id }
+  await recordMove(deed, contact, { ...why, channel: channel.slug, noticeVersion: channel.privacy.noticeVersion })
+  for (const other of same) await unite(deed, channel, contact, other, why)
+  await numbersMoved(deed, channel, bereft)
+  await honourSuppressions(deed, contact, { ...why, noticeVersion: channel.privacy.noticeVersion })
+  await record(deed, SYSTEM, {
+    action: 'contact.moved',
+    channel: channel.slug,
+    target: contact.id,
+    detail: { united: same.length },
+  })
+  await tellInbox(deed, contact.id)
+}
+
+/** Carries out what messages told about who is who. */
+export async function follow(deed: Deed, channel: Channel, findings: readonly Finding[]): Promise<void> {
+  for (const finding of findings) {
+    if (finding.is === 'number-moved') continue
+    const [contact, other] = [await contactById(deed, finding.contactId), await contactById(deed, finding.otherId)]
+    if (!contact || !other) continue
+    const why = { source: 'same-person', at: deed.now }
+    await unite(deed, channel, contact, other, why)
+    await honourSuppressions(deed, contact, { ...why, noticeVersion: channel.privacy.noticeVersion })
+    await tellInbox(deed, contact.id)
+  }
+  await numbersMoved(
+    deed,
+    channel,
+    findings.flatMap((finding) => (finding.is === 'number-moved' ? [finding.fromId] : [])),
+  )
+}
+
+type Why = { source: string; at: Date; messageId?: string }
+
+async function unite(deed: Deed, channel: Channel, keeper: Contact, other: Contact, why: Why): Promise<void> {
+  await redirect(deed, other.id, keeper.id)
+  const ended = await uniteSubscriptions(deed, keeper, other, {
+    ...why,
+    channel: channel.slug,
+    noticeVersion: channel.privacy.noticeVersion,
+  })
+  await uniteChats(deed, channel, other.id, keeper.id)
+  await absorb(deed, keeper.id, other.id)
+  await noteEvent(deed, channel.slug, {
+    kind: 'contacts-united',
+    severity: ended.length > 0 ? 'warning' : 'info',
+    detail: { contact: keeper.id, ended },
+  })
+}
+
+/**
+ * The number belongs to somebody else now, who inherits nothing. What was queued for the former owner does not leave: the sender may have read the number
+ * already. The office sees that it happened.
+ */
+async function numbersMoved(deed: Deed, channel: Channel, fromIds: readonly string[]): Promise<void> {
+  if (fromIds.length === 0) return
+  await skipQueued(deed, { contactIds: fromIds })
+  for (const contact of fromIds) {
+    await noteEvent(deed, channel.slug, { kind: 'number-changed-hands', severity: 'warning', detail: { contact } })
+    await tellInbox(deed, contact)
+  }
+}
+
+async function tellInbox(deed: Deed, contactId: string): Promise<void> {
+  const contact = await contactById(deed, contactId)
+  if (contact) await contactChanged(deed, [contact])
+}

@@ -1,0 +1,168 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { pauseBy, templateBack } from '../broadcasts/running.ts'
+import type { Channel } from '../channels/channel.ts'
+import { noteEvent, recordNumber, stopChannel } from '../channels/channels.ts'
+import { changeTemplate, type TemplateChange } from '../channels/template-store.ts'
+import { type Finding, findContact, recognise, recordPreference } from '../contacts/contacts.ts'
+import { noticesOf, recordNotices } from '../contacts/notices.ts'
+import { broadcasts, received } from '../db/schema.ts'
+import { enqueue, skipQueued } from '../dispatch/queue.ts'
+import type { Deed } from '../runtime.ts'
+import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
+import { changeIdentity, follow } from './identities.ts'
+import { say } from './replies.ts'
+
+/** Everything that is neither a message nor a status. */
+export type NoticeArrival = {
+  channel: Channel
+  event: Exclude<WhatsappEvent, { type: 'message' } | { type: 'status' } | { type: 'unknown' }>
+}
+
+const DAY_MS = 86_400_000
+
+/** Carries out what Meta told about a channel or a citizen. `readTemplates`: our copy no longer says enough, Meta's list must be read. */
+export async function takeNotice(deed: Deed, { channel, event }: NoticeArrival): Promise<{ readTemplates: boolean }> {
+  let readTemplates = false
+  switch (event.type) {
+    case 'call':
+      await answerCall(deed, channel, event)
+      break
+    case 'preference':
+      await followPreference(deed, channel, event)
+      break
+    case 'template-status':
+    case 'template-quality':
+    case 'template-category':
+    case 'template-components': {
+      const { change, readAgain } = await changeTemplate(deed, channel.slug, event)
+      if (change) await templatesChanged(deed, channel, [change])
+      const { type: kind, name, language } = event
+      await noteEvent(deed, channel.slug, {
+        kind,
+        severity: isTrouble(event) ? 'warning' : 'info',
+        detail: { name, language, ...wordsOf(event) },
+      })
+      readTemplates = readAgain
+      break
+    }
+    case 'phone-quality':
+    case 'capability':
+      await recordNumber(deed, channel.slug, { dailyLimit: event.limit })
+      await noteEvent(deed, channel.slug, {
+        kind: event.type,
+        severity: 'info',
+        detail: { limit: event.limit, ...(event.type === 'phone-quality' ? { event: event.event } : {}) },
+      })
+      break
+    case 'account-update':
+      if (event.blocking) await stopChannel(deed, channel.slug, event.event, 'account')
+      await noteEvent(deed, channel.slug, {
+        kind: event.type,
+        severity: event.blocking ? 'critical' : 'info',
+        detail: { event: event.event, restrictions: event.restrictions, violation: event.violation },
+      })
+      break
+    case 'alert':
+      await noteEvent(deed, channel.slug, {
+        kind: event.type,
+        severity: event.severity === 'CRITICAL' ? 'critical' : event.severity === 'INFORMATIONAL' ? 'info' : 'warning',
+        detail: { alert: event.alert, severity: event.severity },
+      })
+      break
+    case 'notice':
+      await noteEvent(deed, channel.slug, {
+        kind: event.type,
+        severity: 'warning',
+        detail: { codes: event.errors.map(({ code }) => code) },
+      })
+      break
+    case 'identity-change':
+      if (event.id === undefined || (await isNew(deed, channel, event.id))) await changeIdentity(deed, channel, event)
+      break
+  }
+  return { readTemplates }
+}
+
+/** What the office should look at: the template cannot be sent, soon cannot, or costs something else. */
+function isTrouble(event: NoticeArrival['event']): boolean {
+  if (event.type === 'template-status') return !FINE.has(event.event)
+  if (event.type === 'template-quality') return event.quality === 'RED'
+  return event.type === 'template-category' && !event.announced
+}
+const FINE: ReadonlySet<string> = new Set(['APPROVED', 'REINSTATED', 'UNARCHIVED', 'PENDING', 'IN_APPEAL'])
+
+function wordsOf(event: NoticeArrival['event']): Record<string, unknown> {
+  if (event.type === 'template-status') return { status: event.event, reason: event.reason }
+  if (event.type === 'template-quality') return { quality: event.quality }
+  if (event.type === 'template-category') return { category: event.category, announced: event.announced }
+  return {}
+}
+
+/** Pauses what can no longer be sent, and lets go on what waited for its template. */
+export async function templatesChanged(
+  deed: Deed,
+  channel: Channel,
+  changes: readonly TemplateChange[],
+): Promise<void> {
+  for (const { name, language, after } of changes) {
+    if (after === 'APPROVED') {
+      await templateBack(deed, channel, name, language)
+      continue
+    }
+    const running = await deed.tx
+      .select({ id: broadcasts.id })
+      .from(broadcasts)
+      .where(
+        and(
+          eq(broadcasts.channel, channel.slug),
+          eq(broadcasts.templateName, name),
+          eq(broadcasts.templateLanguage, language),
+          inArray(broadcasts.status, ['starting', 'sending']),
+        ),
+      )
+    for (const { id } of running)
+      await pauseBy(deed, id, after === 'DISABLED' ? 'template-disabled' : 'template-paused')
+  }
+}
+
+/** The newest word counts. Whoever we do not know needs no mark: WhatsApp itself keeps our marketing from them. */
+async function followPreference(
+  deed: Deed,
+  channel: Channel,
+  { from, value, at }: Extract<WhatsappEvent, { type: 'preference' }>,
+): Promise<void> {
+  const contact = await findContact(deed, channel.slug, from)
+  if (!contact) return
+  const resumed = (await noticesOf(deed, [contact.id])).get(contact.id)?.get(RESUMED)
+  if (value === 'stop' && resumed !== undefined && resumed >= at) return
+  await recordPreference(deed, contact.id, { value, at })
+  if (value === 'stop') await skipQueued(deed, { contactIds: [contact.id], marketing: true })
+  else await recordNotices(deed, [{ contactId: contact.id, kind: RESUMED, at }])
+}
+
+const RESUMED = 'marketing-resumed'
+
+/** One line a day, also for what rings at several numbers or is told again; after a day WhatsApp would not let it through. */
+async function answerCall(deed: Deed, channel: Channel, call: Extract<WhatsappEvent, { type: 'call' }>): Promise<void> {
+  if (call.from.phone === undefined && call.from.userId === undefined) return
+  if (deed.now.getTime() - call.at.getTime() >= DAY_MS) return
+  const findings: Finding[] = []
+  const [contact] = await recognise(deed, channel.slug, [{ identity: call.from, at: call.at }], findings)
+  await follow(deed, channel, findings)
+  const last = (await noticesOf(deed, [contact!.id])).get(contact!.id)?.get('refusedCall')
+  if (last !== undefined && deed.now.getTime() - last.getTime() < DAY_MS) return
+  const payload = say(channel, 'refusedCall').body
+  await enqueue(deed, [{ channel: channel.slug, kind: 'reply', contactId: contact!.id, payload }])
+  await recordNotices(deed, [{ contactId: contact!.id, kind: 'refusedCall' }])
+}
+
+/** Whether this id of Meta's comes for the first time. */
+async function isNew(deed: Deed, channel: Channel, id: string): Promise<boolean> {
+  const key = deed.vault.fingerprint('wamid', id)
+  const fresh = await deed.tx
+    .insert(received)
+    .values({ channel: channel.slug, key, at: deed.now })
+    .onConflictDoNothing()
+    .returning({ key: received.key })
+  return fresh.length > 0
+}

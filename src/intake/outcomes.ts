@@ -1,0 +1,151 @@
+import { pauseForCode } from '../broadcasts/running.ts'
+import { stopChannel } from '../channels/channels.ts'
+import { answered } from '../chats/answers.ts'
+import { type Finding, knownByNumberOnly, phoneHash, recognise, recordPreference } from '../contacts/contacts.ts'
+import type { Identity } from '../contacts/identity.ts'
+import type { Vault } from '../db/vault.ts'
+import { type CountedReport, recordBroadcastStatuses } from '../dispatch/broadcast-statuses.ts'
+import { skipQueued } from '../dispatch/queue.ts'
+import type { Consequences } from '../dispatch/sender.ts'
+import {
+  type ChangedRow,
+  fold,
+  outgoingIdOf,
+  recordStatuses,
+  type StatusReport,
+  settleStrays,
+} from '../dispatch/statuses.ts'
+import { type Deed, inDeed, type Runtime } from '../runtime.ts'
+import { reasonFor, verdictFor } from '../whatsapp/outcome.ts'
+import type { StatusEvent } from '../whatsapp/webhook-events.ts'
+import { follow as carryOutFindings } from './identities.ts'
+
+/** What the outcome of one message means beyond it: the same whether Meta says it at once or later by a status. */
+export const consequences: Consequences = {
+  async pauseBroadcast(deed, broadcastId, errorCode) {
+    await pauseForCode(deed, broadcastId, errorCode)
+  },
+  async stopChannel(deed, channel, errorCode) {
+    await stopChannel(deed, channel, String(errorCode ?? 'unknown'), reasonFor(errorCode))
+  },
+  /** Stopped our marketing messages inside WhatsApp: queued marketing is skipped, their subscription stays theirs. */
+  async contactLeft(deed, contactId) {
+    await recordPreference(deed, contactId, { value: 'stop', at: deed.now })
+    await skipQueued(deed, { contactIds: [contactId], marketing: true })
+  },
+  async answerFailed(deed, outgoingId, errorCode) {
+    await answered(deed, [{ id: outgoingId, kind: 'answer', status: 'failed', errorCode: errorCode ?? null }])
+  },
+}
+
+export type StatusArrival = { channel: string; status: StatusEvent }
+
+/**
+ * Carries out status webhooks. What only moves a broadcast's count takes one statement; whatever may mean more (a failure, an answer, a message of somebody
+ * else) takes a transaction, so that its consequences are durable with it.
+ */
+export async function takeStatuses(
+  runtime: Pick<Runtime, 'db' | 'sql' | 'vault' | 'now' | 'channels'>,
+  arrivals: readonly StatusArrival[],
+): Promise<void> {
+  const reports = arrivals.flatMap((arrival) => reportOf(runtime.vault, arrival) ?? [])
+  const counted: CountedReport[] = []
+  const slow: StatusReport[] = []
+  for (const report of reports) (isCounted(report) ? counted : slow).push(report)
+  const others = await recordBroadcastStatuses(runtime.sql, fold(counted) as CountedReport[])
+  if (others.size > 0) slow.push(...counted.filter(({ outgoingId }) => others.has(outgoingId)))
+  if (slow.length > 0)
+    await inDeed(runtime, async (deed) => follow(deed, await recordStatuses(deed, slow), channelsOf(arrivals)))
+  await learnUserIds(runtime, arrivals)
+}
+
+/**
+ * A delivery tells the user id of somebody whom we know by number only: without it, a later STOP that comes without a number would be a stranger's. Only
+ * for a message of ours, and only if it says the number that we have.
+ */
+async function learnUserIds(
+  runtime: Pick<Runtime, 'db' | 'sql' | 'vault' | 'now' | 'channels'>,
+  arrivals: readonly StatusArrival[],
+): Promise<void> {
+  const told = new Map<number, StatusArrival>()
+  for (const arrival of arrivals) {
+    const { state, recipient, callbackData, groupId } = arrival.status
+    if (state !== 'delivered' || groupId !== undefined || !recipient.userId || !recipient.phone) continue
+    const id = outgoingIdOf(callbackData)
+    if (id !== undefined) told.set(id, arrival)
+  }
+  const people = new Map<string, Identity[]>()
+  for (const [id, hash] of await knownByNumberOnly(runtime.sql, [...told.keys()])) {
+    const { channel, status } = told.get(id)!
+    const { phone, userId } = status.recipient
+    if (phoneHash(runtime.vault, phone!).toString('hex') !== hash) continue
+    people.set(channel, [...(people.get(channel) ?? []), { phone, userId }])
+  }
+  for (const [channel, identities] of people) {
+    await inDeed(runtime, async (deed) => {
+      const findings: Finding[] = []
+      await recognise(
+        deed,
+        channel,
+        identities.map((identity) => ({ identity })),
+        findings,
+      )
+      await carryOutFindings(deed, runtime.channels.get(channel)!, findings)
+    })
+  }
+}
+
+function reportOf(vault: Vault, { channel, status }: StatusArrival): StatusReport | null {
+  if (status.state === 'unknown' || status.groupId !== undefined) return null
+  return {
+    channel,
+    wamidHash: vault.fingerprint('wamid', status.wamid),
+    outgoingId: outgoingIdOf(status.callbackData),
+    state: status.state === 'played' ? 'read' : status.state,
+    at: status.at,
+    errorCode: codeOf(status),
+    pricing: status.pricing,
+  }
+}
+
+/** What fits a column; anything else is no code of Meta's. */
+function codeOf({ error }: StatusEvent): number | undefined {
+  const code = error?.code
+  return code !== undefined && Number.isInteger(code) && Math.abs(code) < 2 ** 31 ? code : undefined
+}
+
+const isCounted = (report: StatusReport): report is CountedReport =>
+  report.state !== 'failed' && report.outgoingId !== undefined
+
+/** Tries the statuses again that came before their message was known. */
+export async function takeStrays(deed: Deed): Promise<void> {
+  await follow(deed, await settleStrays(deed), () => undefined)
+}
+
+function channelsOf(arrivals: readonly StatusArrival[]): (code: number) => string | undefined {
+  return (code) => arrivals.find(({ status }) => status.error?.code === code)?.channel
+}
+
+async function follow(
+  deed: Deed,
+  rows: readonly ChangedRow[],
+  channelOf: (code: number) => string | undefined,
+): Promise<void> {
+  await answered(deed, rows)
+  const failed = rows.filter((row) => row.status === 'failed' && row.errorCode !== null)
+  const told = new Set<string>()
+  for (const { errorCode, broadcastId, contactId } of failed) {
+    const code = errorCode!
+    const verdict = verdictFor({ code })
+    if (verdict === 'contact-left' && contactId !== null) await consequences.contactLeft(deed, contactId)
+    if (verdict === 'broadcast' && broadcastId !== null && !told.has(broadcastId)) {
+      told.add(broadcastId)
+      await consequences.pauseBroadcast(deed, broadcastId, code)
+    }
+    const channel = verdict === 'channel' ? channelOf(code) : undefined
+    if (channel !== undefined && !told.has(channel)) {
+      told.add(channel)
+      await consequences.stopChannel(deed, channel, code)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { and, asc, desc, eq } from 'drizzle-orm'
+import type { Channel, Offering } from '../channels/channel.ts'
+import { chatsOf, type StoredChat } from '../chats/disclose.ts'
+import type { Contact } from '../contacts/contacts.ts'
+import { idHashesOf } from '../contacts/enrol.ts'
+import { absorbedBy } from '../contacts/moving.ts'
+import { noticesOf } from '../contacts/notices.ts'
+import { audit, contacts, subscriptions } from '../db/schema.ts'
+import { messagesOf, type StoredMessage } from '../dispatch/disclose.ts'
+import type { Deed } from '../runtime.ts'
+import { historyOf, type LedgerEntry } from '../subscriptions/ledger.ts'
+import { type Purpose, purposesOf } from './purposes.ts'
+
+/** Everything that is stored about one person on one channel (Art. 15 GDPR), readable by people and machines. */
+export type Disclosure = {
+  channel: { name: string; town: string; noticeUrl: string }
+  createdAt: Date
+  identity: {
+    phone: string | null
+    userId: string | null
+    name: string | null
+    knownSince: Date
+    lastMessageAt: Date | null
+    marketingStoppedAt: Date | null
+    /** Broadcasts in a row that WhatsApp could not deliver. */
+    unreachable: number
+    /** Numbers and ids of former days, stored as keyed hashes only. */
+    formerIds: number
+  }
+  subscriptions: { offering: Offering; topics: string[] | null; since: Date; until: Date | null }[]
+  consents: Omit<LedgerEntry, 'seq'>[]
+  chats: StoredChat[]
+  waiting: { at: Date; keepUntil: Date; text: string | null }[]
+  messages: StoredMessage[]
+  automaticLines: { kind: string; at: Date }[]
+  /** When somebody of the office, or a program of theirs, looked at or changed something of this person. */
+  accesses: { at: Date; action: string }[]
+  /** What each kind of data is for, on which ground, and how long it stays. */
+  purposes: Purpose[]
+}
+
+/** Collects what is stored about a person. The caller says who they are, and has made sure that it is they who ask. */
+export async function disclose(deed: Deed, channel: Channel, contact: Contact): Promise<Disclosure> {
+  const { tx } = deed
+  const { id } = contact
+  const parts = await absorbedBy(deed, id)
+  const [row] = await tx.select({ unreachable: contacts.unreachable }).from(contacts).where(eq(contacts.id, id))
+  const own = await tx
+    .select()
+    .from(subscriptions)
+    .where(eq(subscriptions.contactId, id))
+    .orderBy(subscriptions.joinedAt)
+  const history = await historyOf(deed, channel.slug, [contact.subject, ...parts.map(({ subject }) => subject)])
+  const lines = (await noticesOf(deed, [id])).get(id) ?? new Map<string, Date>()
+  const accesses = await tx
+    .select({ at: audit.at, action: audit.action })
+    .from(audit)
+    .where(and(eq(audit.channel, channel.slug), eq(audit.target, id)))
+    .orderBy(asc(audit.id))
+  const ids = [contact.phone, contact.userId].filter((one) => one !== undefined).length
+  return {
+    channel: { name: channel.name, town: channel.town, noticeUrl: channel.privacy.noticeUrl },
+    createdAt: deed.now,
+    identity: {
+      phone: contact.phone ?? null,
+      userId: contact.userId ?? null,
+      name: contact.name ?? null,
+      knownSince: contact.createdAt,
+      lastMessageAt: contact.lastInboundAt,
+      marketingStoppedAt: contact.marketingStoppedAt,
+      unreachable: row?.unreachable ?? 0,
+      formerIds: (await idHashesOf(deed, contact)).length - ids,
+    },
+    subscriptions: own.map(({ offering, topics, joinedAt, leftAt }) => ({
+      offering,
+      topics,
+      since: joinedAt,
+      until: leftAt,
+    })),
+    consents: history.map(({ seq: _, ...entry }) => entry),
+    ...(await chatsOf(deed, id)),
+    messages: await messagesOf(deed, id),
+    automaticLines: [...lines].map(([kind, at]) => ({ kind, at })),
+    accesses,
+    purposes: purposesOf(channel),
+  }
+}
+
+/** The newest entries first, for the office's list of one person. */
+export async function accessesTo(deed: Deed, channel: string, contactId: string, limit = 50) {
+  return deed.tx
+    .select({ at: audit.at, action: audit.action, actorName: audit.actorName, detail: audit.detail })
+    .from(audit)
+    .where(and(eq(audit.channel, channel), eq(audit.target, contactId)))
+    .orderBy(desc(audit.id))
+    .limit(limit)
+}

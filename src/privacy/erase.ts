@@ -1,0 +1,58 @@
+import { eq } from 'drizzle-orm'
+import { type Actor, record } from '../audit/audit.ts'
+import type { Channel } from '../channels/channel.ts'
+import { eraseChats } from '../chats/closing.ts'
+import { type Contact, findContact, phoneHash } from '../contacts/contacts.ts'
+import { idHashesOf } from '../contacts/enrol.ts'
+import { eraseContact, lockContact } from '../contacts/erase.ts'
+import { disclosureLinks } from '../db/schema.ts'
+import { eraseMessages } from '../dispatch/queue.ts'
+import type { Deed } from '../runtime.ts'
+import { eraseSubscriptions } from '../subscriptions/erase.ts'
+import { activeOfferings, leave } from '../subscriptions/subscriptions.ts'
+import { suppress, suppressedAmong } from '../subscriptions/suppressions.ts'
+
+/**
+ * Erases everything about this person on this channel. What stays is the pseudonymous proof in the ledger and keyed hashes of their ids, also of those
+ * they had before, so that no import brings anybody back.
+ * @param why `source` stands in the ledger and beside the suppression, e.g. `keyword`
+ */
+export async function eraseEverything(
+  deed: Deed,
+  actor: Actor,
+  contact: Contact,
+  why: { source: string; noticeVersion: string; messageId?: string; at?: Date },
+): Promise<void> {
+  const { channel } = contact
+  const hashes = await idHashesOf(deed, contact)
+  const active = (await activeOfferings(deed, [contact.id])).get(contact.id) ?? []
+  const who = { channel, contactId: contact.id, subject: contact.subject, at: why.at ?? deed.now }
+  await leave(
+    deed,
+    active.map(({ offering }) => ({ ...who, offering, source: why.source, noticeVersion: why.noticeVersion })),
+  )
+  await eraseSubscriptions(deed, who, why.source)
+  await eraseChats(deed, actor, contact.id)
+  await eraseMessages(deed, contact.id)
+  await suppress(deed, channel, hashes, why.source)
+  await deed.tx.delete(disclosureLinks).where(eq(disclosureLinks.contactId, contact.id))
+  await eraseContact(deed, contact.id)
+  await record(deed, actor, { action: 'person.erased', channel, detail: { reason: why.source } })
+}
+
+/** Erasure asked for at the counter, by letter or by mail. `unknown`: this number was never stored here, or is no longer, without a trace of it. */
+export async function eraseByIds(
+  deed: Deed,
+  actor: Actor,
+  { slug, privacy }: Pick<Channel, 'slug' | 'privacy'>,
+  who: { phone: string },
+): Promise<'erased' | 'erased-before' | 'unknown'> {
+  const found = await findContact(deed, slug, who)
+  const contact = found && (await lockContact(deed, found.id))
+  if (contact) {
+    await eraseEverything(deed, actor, contact, { source: 'office', noticeVersion: privacy.noticeVersion })
+    return 'erased'
+  }
+  const hash = phoneHash(deed.vault, who.phone)
+  return (await suppressedAmong(deed, slug, [hash])).size > 0 ? 'erased-before' : 'unknown'
+}

@@ -1,0 +1,112 @@
+import type { Channel } from '../channels/channel.ts'
+
+/** One kind of data with its reason and its end, in the channel's language. */
+export type Purpose = { data: string; purpose: string; ground: string; kept: string }
+
+const DAY_MS = 86_400_000
+
+/** '30 Tage', '12 Stunden' */
+export function lasting(ms: number, language: Channel['language']): string {
+  const units = [
+    ['day', DAY_MS],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const
+  const [unit, size] = units.find(([, size]) => ms >= size && ms % size === 0) ?? units[2]
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(ms / size))
+}
+
+/** What this channel stores, why and how long: the truth of its file, told the same in every place. */
+export function purposesOf(channel: Channel): Purpose[] {
+  const { retention } = channel.privacy
+  const { info, chat } = channel.offerings
+  const time = (ms: number) => lasting(ms, channel.language)
+  const en = channel.language === 'en'
+  const say = (german: string, english: string) => (en ? english : german)
+  const consent = say('Ihre Einwilligung (Art. 6 Abs. 1 Buchst. a DSGVO)', 'your consent (Art. 6(1)(a) GDPR)')
+  const duty = say(
+    'öffentliche Aufgabe (Art. 6 Abs. 1 Buchst. e DSGVO)',
+    'task in the public interest (Art. 6(1)(e) GDPR)',
+  )
+  const proof = say(
+    'Nachweispflicht (Art. 5 Abs. 2 und Art. 7 Abs. 1 DSGVO)',
+    'duty of proof (Art. 5(2) and 7(1) GDPR)',
+  )
+  return [
+    {
+      data: say('Nummer, Kennung und Name bei WhatsApp', 'number, id and name at WhatsApp'),
+      purpose: say('damit unsere Nachrichten Sie erreichen', 'so that our messages reach you'),
+      ground: chat && !chat.optInRequired && !info ? duty : consent,
+      kept: chat?.eraseOnClose
+        ? say('bis Ihr Anliegen erledigt ist', 'until your matter is settled')
+        : say(
+            `solange Sie angemeldet sind oder ein Anliegen offen ist, danach ${time(retention.contactsMs)}`,
+            `while you are subscribed or a matter is open, then for ${time(retention.contactsMs)}`,
+          ),
+    },
+    ...(info
+      ? [
+          {
+            data: say('Anmeldung und gewählte Themen', 'subscription and chosen topics'),
+            purpose: say('damit Sie die Meldungen bekommen, die Sie möchten', 'so that you get the messages you want'),
+            ground: consent,
+            kept: say('bis Sie sich abmelden', 'until you leave'),
+          },
+          {
+            data: say(
+              'welche Meldung Sie bekamen, und ob sie ankam',
+              'which messages you got and whether they arrived',
+            ),
+            purpose: say('damit keine Meldung fehlt oder doppelt kommt', 'so that none is missed or sent twice'),
+            ground: consent,
+            kept: say(
+              `${time(retention.recipientsMs)}, danach nur noch als Anzahl`,
+              `${time(retention.recipientsMs)}, then as a number only`,
+            ),
+          },
+        ]
+      : []),
+    ...(chat
+      ? [
+          {
+            data: say(
+              'Ihre Anliegen: wann, wie viele Nachrichten, welcher Art',
+              'your matters: when, how many messages',
+            ),
+            purpose: say('damit die Stadt Ihnen antworten kann', 'so that the town can answer you'),
+            ground: chat.optInRequired ? consent : duty,
+            kept: chat.eraseOnClose
+              ? say('bis Ihr Anliegen erledigt ist', 'until your matter is settled')
+              : say(`${time(retention.chatsMs)} nach dem Ende`, `${time(retention.chatsMs)} after the end`),
+          },
+        ]
+      : []),
+    {
+      data: say(
+        'Nachweis Ihrer Zu- und Absagen, ohne Nummer und Namen',
+        'proof of your yes and no, without number or name',
+      ),
+      purpose: say('damit sich jede Einwilligung beweisen lässt', 'so that every consent can be proven'),
+      ground: proof,
+      kept: say(
+        'dauerhaft; nach dem Löschen führt nichts mehr zu Ihnen',
+        'for good; after erasure nothing leads to you any more',
+      ),
+    },
+    {
+      data: say('Kennungen eingegangener Nachrichten, verschlüsselt', 'ids of received messages, keyed'),
+      purpose: say('damit keine Nachricht doppelt zählt', 'so that no message counts twice'),
+      ground: duty,
+      kept: time(Math.max(retention.inboundIdsMs, 7 * DAY_MS)),
+    },
+    {
+      data: say(
+        'wer in der Verwaltung was eingesehen oder geändert hat',
+        'who in the office looked at or changed what',
+      ),
+      purpose: say('damit jeder Zugriff nachvollziehbar ist', 'so that every access is accounted for'),
+      ground: proof,
+      kept: time(retention.auditMs),
+    },
+  ]
+}

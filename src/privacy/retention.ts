@@ -1,0 +1,206 @@
+import { eq } from 'drizzle-orm'
+import { record, SYSTEM } from '../audit/audit.ts'
+import { forgetAudit } from '../audit/forget.ts'
+import { countNextReach } from '../broadcasts/reach.ts'
+import { anonymiseRecipients } from '../broadcasts/totals.ts'
+import type { Channel } from '../channels/channel.ts'
+import { forgetEvents } from '../channels/forget.ts'
+import { eraseClosedBefore } from '../chats/closing.ts'
+import { dropHeldExpired } from '../chats/held.ts'
+import { jobRuns } from '../db/schema.ts'
+import { forgetMessages } from '../dispatch/forget.ts'
+import { type Deed, inDeed, type Runtime } from '../runtime.ts'
+import { dropUnreachable } from '../subscriptions/unreachable.ts'
+import { forgetLinks } from './disclosure-link.ts'
+import { eraseIdle, idleContacts } from './idle.ts'
+
+/**
+ * One kind of data and its end. `run` deletes a small batch in a transaction of its own and says how much; it is called again until it says 0. `channel`
+ * null = what belongs to no channel.
+ */
+export type Step<Of> = { name: string; run: (deed: Deed, of: Of, limit: number) => Promise<number> }
+
+export type Counts = Record<string, number>
+
+const HOUR_MS = 3_600_000
+const ago = ({ now }: Deed, ms: number) => new Date(now.getTime() - ms)
+
+/** The daily limit of WhatsApp and the count of replies look back this far, whatever a channel file says. */
+const LOOKED_BACK_MS = 48 * HOUR_MS
+
+const OF_A_CHANNEL: readonly Step<Channel>[] = [
+  { name: 'reachCounted', run: async (deed, { slug }) => Number(await countNextReach(deed, slug)) },
+  {
+    name: 'unreachableDropped',
+    run: (deed, { slug, privacy: { noticeVersion, retention } }, limit) =>
+      dropUnreachable(
+        deed,
+        { slug, noticeVersion },
+        { broadcasts: retention.unreachableBroadcasts, since: ago(deed, retention.unreachableMs), limit },
+      ),
+  },
+  {
+    name: 'recipients',
+    run: (deed, { slug, privacy: { retention } }, limit) =>
+      anonymiseRecipients(deed, slug, ago(deed, Math.max(retention.recipientsMs, LOOKED_BACK_MS)), limit),
+  },
+  {
+    name: 'replies',
+    run: (deed, { slug, privacy: { retention } }, limit) => {
+      const before = ago(deed, Math.max(retention.recipientsMs, LOOKED_BACK_MS))
+      return forgetMessages(deed, slug, { kinds: ['reply', 'test'], before, limit })
+    },
+  },
+  {
+    name: 'chats',
+    run: (deed, { slug, privacy: { retention } }) => eraseClosedBefore(deed, slug, ago(deed, retention.chatsMs)),
+  },
+  {
+    name: 'chatMessages',
+    run: (deed, { slug, privacy: { retention } }, limit) => {
+      const before = ago(deed, Math.max(retention.chatsMs, LOOKED_BACK_MS))
+      return forgetMessages(deed, slug, { kinds: ['answer', 'inbox'], before, limit })
+    },
+  },
+  {
+    name: 'events',
+    run: (deed, { slug, privacy: { retention } }, limit) =>
+      forgetEvents(deed, slug, ago(deed, retention.auditMs), limit),
+  },
+  {
+    name: 'audit',
+    run: (deed, { slug, privacy: { retention } }, limit) =>
+      forgetAudit(deed, slug, ago(deed, retention.auditMs), limit),
+  },
+]
+
+const OF_ALL: readonly Step<readonly Channel[]>[] = [
+  { name: 'held', run: dropHeldExpired },
+  { name: 'disclosureLinks', run: (deed, _, limit) => forgetLinks(deed, limit) },
+  {
+    name: 'audit',
+    run: (deed, channels, limit) =>
+      forgetAudit(deed, null, ago(deed, Math.max(...channels.map(({ privacy }) => privacy.retention.auditMs))), limit),
+  },
+]
+
+export type RetentionOptions = {
+  /** What folders above this one keep and end themselves. */
+  ofChannel?: readonly Step<Channel>[]
+  ofAll?: readonly Step<readonly Channel[]>[]
+  limit?: number
+}
+
+/** Rows deleted in one transaction: some ten milliseconds, so that nothing waits for it. */
+const LIMIT = 2000
+
+/**
+ * Ends everything whose time is over, once for every channel and once for what belongs to none. A step that fails is logged and tried again the next night;
+ * the others go on. Leaves one audit entry per channel with counts only.
+ */
+export async function retain(
+  runtime: Pick<Runtime, 'db' | 'vault' | 'now' | 'channels' | 'log'>,
+  { ofChannel = [], ofAll = [], limit = LIMIT }: RetentionOptions = {},
+): Promise<Map<string | null, Counts>> {
+  const report = new Map<string | null, Counts>()
+  const all = [...runtime.channels.values()]
+  const finish = async (slug: string | null, counts: Counts) => {
+    report.set(slug, counts)
+    await inDeed(runtime, (deed) => record(deed, SYSTEM, { action: 'retention.run', channel: slug, detail: counts }))
+  }
+  for (const channel of all) {
+    const counts: Counts = {}
+    for (const step of [...ofChannel, ...OF_A_CHANNEL]) counts[step.name] = await exhaust(runtime, step, channel, limit)
+    counts.contacts = await forgetIdle(runtime, channel)
+    await finish(channel.slug, counts)
+  }
+  const counts: Counts = {}
+  if (all.length > 0)
+    for (const step of [...ofAll, ...OF_ALL]) counts[step.name] = await exhaust(runtime, step, all, limit)
+  await finish(null, counts)
+  return report
+}
+
+type Hands = Pick<Runtime, 'db' | 'vault' | 'now' | 'log'>
+
+async function exhaust<Of>(runtime: Hands, step: Step<Of>, of: Of, limit: number): Promise<number> {
+  let total = 0
+  try {
+    for (;;) {
+      const count = await inDeed(runtime, (deed) => step.run(deed, of, limit))
+      total += count
+      if (count === 0) return total
+    }
+  } catch (error) {
+    runtime.log.error({ err: error, step: step.name }, 'retention step failed, tried again the next night')
+    return total
+  }
+}
+
+const PEOPLE = 50
+
+async function forgetIdle(runtime: Hands, channel: Channel): Promise<number> {
+  const { slug, privacy } = channel
+  let total = 0
+  try {
+    for (;;) {
+      const before = new Date(runtime.now().getTime() - privacy.retention.contactsMs)
+      const ids = await inDeed(runtime, (deed) => idleContacts(deed, slug, before, 5000))
+      let erased = 0
+      for (let i = 0; i < ids.length; i += PEOPLE)
+        erased += await inDeed(runtime, (deed) => eraseIdle(deed, slug, before, ids.slice(i, i + PEOPLE)))
+      total += erased
+      if (erased === 0) return total
+    }
+  } catch (error) {
+    runtime.log.error({ err: error, step: 'contacts' }, 'retention step failed, tried again the next night')
+    return total
+  }
+}
+
+const JOB = 'retention'
+/** 3:10 in German winter, 4:10 in summer: after the last evening broadcasts, before anybody looks. */
+const DUE_MINUTE_UTC = 130
+
+/** The latest moment at which a run was due. Pure. */
+export function latestDue(now: Date): Date {
+  const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()) + DUE_MINUTE_UTC * 60_000
+  return new Date(today <= now.getTime() ? today : today - 24 * HOUR_MS)
+}
+
+/**
+ * The nightly run, if it is due and no other process is at it; a night that was missed is made up for. A process that dies frees the lock, and another one
+ * begins again. False: nothing was to do.
+ */
+export async function retainNightly(
+  runtime: Pick<Runtime, 'db' | 'sql' | 'vault' | 'now' | 'channels' | 'log'>,
+  options: RetentionOptions = {},
+): Promise<boolean> {
+  const { db, sql } = runtime
+  const isDue = async () => {
+    const [last] = await db.select().from(jobRuns).where(eq(jobRuns.name, JOB))
+    return !last || last.lastAt < latestDue(runtime.now())
+  }
+  if (!(await isDue())) return false
+  const connection = await sql.reserve()
+  try {
+    const [{ mine } = { mine: false }] = await connection<{ mine: boolean }[]>`
+      select pg_try_advisory_lock(hashtextextended(${`whatsup ${JOB}`}, 0)) as mine`
+    if (!mine) return false
+    try {
+      if (!(await isDue())) return false
+      const report = await retain(runtime, options)
+      const lastAt = runtime.now()
+      const detail = Object.fromEntries([...report].map(([channel, counts]) => [channel ?? 'all', counts]))
+      await db
+        .insert(jobRuns)
+        .values({ name: JOB, lastAt, detail })
+        .onConflictDoUpdate({ target: jobRuns.name, set: { lastAt, detail } })
+      return true
+    } finally {
+      await connection`select pg_advisory_unlock(hashtextextended(${`whatsup ${JOB}`}, 0))`
+    }
+  } finally {
+    connection.release()
+  }
+}

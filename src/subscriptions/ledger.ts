@@ -1,0 +1,59 @@
+import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { consentDetails, consents } from '../db/schema.ts'
+import type { Deed } from '../runtime.ts'
+import type { ConsentAction, Offering } from './consents.ts'
+
+/** One entry as it may be shown: who it was stays a pseudonym. */
+export type LedgerEntry = {
+  seq: number
+  offering: Offering
+  action: ConsentAction
+  topics: string[] | null
+  at: Date
+  source: string
+  /** null: there was none, or it was erased with the person's data */
+  messageId: string | null
+  noticeVersion: string
+  wording: string | null
+  subject: string
+}
+
+/** The ledger of a channel, newest first. `before` is the `seq` of the last entry of the page before. */
+export function ledgerOf(
+  deed: Deed,
+  channel: string,
+  page: { limit: number; before?: number },
+): Promise<LedgerEntry[]> {
+  return read(
+    deed,
+    and(eq(consents.channel, channel), page.before === undefined ? undefined : lt(consents.seq, page.before)),
+    page.limit,
+  )
+}
+
+/** Everything the ledger holds under these pseudonyms, newest first. */
+export function historyOf(deed: Deed, channel: string, subjects: readonly string[]): Promise<LedgerEntry[]> {
+  return read(deed, and(inArray(consents.subject, [...subjects]), eq(consents.channel, channel)), 1000)
+}
+
+async function read(deed: Deed, which: ReturnType<typeof and>, limit: number): Promise<LedgerEntry[]> {
+  const rows = await deed.tx
+    .select({
+      seq: consents.seq,
+      offering: consents.offering,
+      action: consents.action,
+      topics: consents.topics,
+      at: consents.at,
+      source: consents.source,
+      sealed: consentDetails.messageIdSealed,
+      noticeVersion: consents.noticeVersion,
+      wording: consents.wording,
+      subject: consents.subject,
+    })
+    .from(consents)
+    .leftJoin(consentDetails, eq(consentDetails.consentId, consents.id))
+    .where(which)
+    .orderBy(desc(consents.seq))
+    .limit(limit)
+  return rows.map(({ sealed, ...row }) => ({ ...row, messageId: sealed === null ? null : deed.vault.open(sealed) }))
+}

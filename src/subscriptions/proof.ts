@@ -1,0 +1,69 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { type Actor, record } from '../audit/audit.ts'
+import { contactById } from '../contacts/contacts.ts'
+import { absorbedBy } from '../contacts/moving.ts'
+import { consentDetails, consents } from '../db/schema.ts'
+import { Refusal } from '../refusal.ts'
+import type { Deed } from '../runtime.ts'
+import { type ChainedEntry, chainHash, detailHashOf } from './consents.ts'
+
+/** One ledger entry with what somebody else needs to compute its hash anew. Hashes are hex. */
+export type ProvenEntry = Omit<ChainedEntry, 'channel' | 'detailHash'> & {
+  recordedAt: Date
+  /** Meta's id of the message that expressed the wish; with the salt it gives `detailHash` */
+  messageId: string | null
+  salt: string | null
+  detailHash: string | null
+  previousHash: string
+  hash: string
+  /** Fields, message id and the hash before it give this hash. */
+  intact: boolean
+}
+
+export type Proof = {
+  channel: string
+  contactId: string
+  /** The pseudonyms under which the ledger knows this person. */
+  subjects: string[]
+  createdAt: Date
+  entries: ProvenEntry[]
+}
+
+/**
+ * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first; leaves an audit entry. Whether the whole chain holds is for
+ * `verifyChain` to say. @throws Refusal not-found
+ */
+export async function proofFor(deed: Deed, actor: Actor, channel: string, contactId: string): Promise<Proof> {
+  const contact = await contactById(deed, contactId)
+  if (contact?.channel !== channel) throw new Refusal('not-found')
+  await record(deed, actor, { action: 'subscriber.proof-read', channel, target: contactId })
+  const subjects = [contact.subject, ...(await absorbedBy(deed, contactId)).map(({ subject }) => subject)]
+  const before = alias(consents, 'before')
+  const rows = await deed.tx
+    .select({ entry: consents, detail: consentDetails, previous: before.hash })
+    .from(consents)
+    .leftJoin(consentDetails, eq(consentDetails.consentId, consents.id))
+    .leftJoin(before, and(eq(before.channel, consents.channel), eq(before.seq, sql`${consents.seq} - 1`)))
+    .where(and(eq(consents.channel, channel), inArray(consents.subject, subjects)))
+    .orderBy(asc(consents.seq))
+  return {
+    channel,
+    contactId,
+    subjects,
+    createdAt: deed.now,
+    entries: rows.map(({ entry, detail, previous }) => {
+      const messageId = detail ? deed.vault.open(detail.messageIdSealed) : null
+      const fitsDetail = !detail || entry.detailHash?.equals(detailHashOf(detail.salt, messageId!)) === true
+      const { seq, subject, offering, action, topics, at, source, noticeVersion, wording, recordedAt } = entry
+      return {
+        ...{ seq, subject, offering, action, topics, at, source, noticeVersion, wording, recordedAt, messageId },
+        salt: detail?.salt.toString('hex') ?? null,
+        detailHash: entry.detailHash?.toString('hex') ?? null,
+        previousHash: previous?.toString('hex') ?? '',
+        hash: entry.hash.toString('hex'),
+        intact: fitsDetail && chainHash(previous ?? Buffer.alloc(0), entry).equals(entry.hash),
+      }
+    }),
+  }
+}

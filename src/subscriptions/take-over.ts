@@ -1,0 +1,102 @@
+import { and, inArray } from 'drizzle-orm'
+import { enrol, hashesOf, type Known, lookUpAll } from '../contacts/enrol.ts'
+import { noticesOf } from '../contacts/notices.ts'
+import { subscriptions } from '../db/schema.ts'
+import type { Deed } from '../runtime.ts'
+import type { Offering } from './consents.ts'
+import type { Stated } from './import-line.ts'
+import { join, type Wish } from './subscriptions.ts'
+import { suppressedAmong } from './suppressions.ts'
+import { noNotice } from './unite.ts'
+
+/** What became (or would become) of one stated consent. */
+export type Outcome = 'added' | 'already-subscribed' | Declined
+export type Declined = keyof typeof DECLINED
+
+/** Why somebody is not taken over, whatever the file says. */
+export const DECLINED = {
+  'left-before': 'said no to this here before: only they themselves can join again',
+  erased: 'was erased or dropped: only they themselves can join again',
+  'stopped-in-whatsapp': 'stopped messages of this channel inside WhatsApp',
+  'number-given-up': 'the number belonged to somebody who has another one now',
+  'two-people': 'number and user id belong to two people',
+} as const
+
+/**
+ * Takes over consents that were given elsewhere, set-based: who is new becomes a contact with a subscription and its proof. Nobody who ever said no here,
+ * was erased or is subscribed already is touched, so doing it twice changes nothing. The contacts are locked, so a STOP that arrives meanwhile comes
+ * before or after all of this. With `apply: false` it only tells.
+ * @param stated at most one per person and offering
+ */
+export async function takeOver(
+  deed: Deed,
+  channel: string,
+  stated: readonly Stated[],
+  { apply }: { apply: boolean },
+): Promise<Outcome[]> {
+  for (;;) {
+    const known = await lookUpAll(deed, channel, stated)
+    const outcomes = await judge(deed, channel, stated, known)
+    if (!apply) return outcomes
+    const added = stated.flatMap((one, i) => (outcomes[i] === 'added' ? [{ one, known: known[i]! }] : []))
+    const strangers = new Map(
+      added.flatMap(({ one, known }) => (known.is === 'nobody' ? [[keyOf(one), one] as const] : [])),
+    )
+    const born = await enrol(deed, channel, [...strangers.values()])
+    if (born === null) continue // somebody wrote to us at this moment
+    const contactOf = new Map([...strangers.keys()].map((key, i) => [key, born[i]!]))
+    await join(
+      deed,
+      added.map(({ one, known }): Wish => {
+        const contact = known.is === 'contact' ? known.contact : contactOf.get(keyOf(one))!
+        const { offering, topics, at, wording, noticeVersion } = one
+        const proof = { offering, topics, at, wording, noticeVersion, source: `import: ${one.source}` }
+        return { channel, contactId: contact.id, subject: contact.subject, ...proof }
+      }),
+    )
+    return outcomes
+  }
+}
+
+const keyOf = ({ phone, userId }: Stated) => `${phone ?? ''} ${userId ?? ''}`
+
+async function judge(
+  deed: Deed,
+  channel: string,
+  stated: readonly Stated[],
+  known: readonly Known[],
+): Promise<Outcome[]> {
+  const hashes = stated.map((one) => hashesOf(deed, one))
+  const suppressed = await suppressedAmong(deed, channel, hashes.flat())
+  const ids = known.flatMap((one) => (one.is === 'contact' ? [one.contact.id] : []))
+  const states = await statesOf(deed, ids)
+  const notices = await noticesOf(deed, ids)
+  return stated.map(({ offering }, i): Outcome => {
+    const who = known[i]!
+    if (who.is === 'two-people') return 'two-people'
+    if (who.is === 'former') return 'number-given-up'
+    if (who.is === 'contact') {
+      const { contact } = who
+      const state = states.get(`${contact.id} ${offering}`)
+      if (state === 'active') return 'already-subscribed'
+      if (state === 'left' || notices.get(contact.id)?.has(noNotice(offering))) return 'left-before'
+      if (offering === 'info' && contact.marketingStoppedAt) return 'stopped-in-whatsapp'
+    }
+    return hashes[i]!.some((hash) => suppressed.has(hash.toString('hex'))) ? 'erased' : 'added'
+  })
+}
+
+async function statesOf(deed: Deed, contactIds: readonly string[]): Promise<Map<string, 'active' | 'left'>> {
+  const states = new Map<string, 'active' | 'left'>()
+  if (contactIds.length === 0) return states
+  const rows = await deed.tx
+    .select({ contactId: subscriptions.contactId, offering: subscriptions.offering, leftAt: subscriptions.leftAt })
+    .from(subscriptions)
+    .where(and(inArray(subscriptions.contactId, [...contactIds])))
+  for (const { contactId, offering, leftAt } of rows) {
+    const key = `${contactId} ${offering satisfies Offering}`
+    if (leftAt === null) states.set(key, 'active')
+    else if (!states.has(key)) states.set(key, 'left')
+  }
+  return states
+}

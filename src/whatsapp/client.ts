@@ -1,0 +1,89 @@
+import { Agent, Pool } from 'undici'
+import { type Answered, readAnswer, readSendAnswer, type SendResult } from './answers.ts'
+import { type Call, exchange } from './exchange.ts'
+import type { Loose } from './loose.ts'
+import { type Management, managementOf } from './management.ts'
+import { type MediaAccess, mediaOf } from './media.ts'
+
+export type ClientOptions = {
+  /** `https://graph.facebook.com`, or the emulator; may carry a path. */
+  baseUrl: string
+  /** `v26.0` */
+  version: string
+  /** Messages under way at the same time, default 512; more wait inside, so a sender hands over no more. */
+  connections?: number
+  /** Until the head of an answer, default 30 s. */
+  timeoutMs?: number
+}
+
+/** A number of ours and what opens it. */
+export type Target = { phoneNumberId: string; businessAccountId: string; accessToken: string }
+
+/** One call to the Graph API, for the parts of this folder. `path` starts with the id, without version. */
+export type Graph = <T>(
+  target: Pick<Target, 'accessToken'>,
+  call: Pick<Call, 'method' | 'path'> & { json?: unknown; body?: Uint8Array; contentType?: string },
+  read: (json: Loose) => T | undefined,
+) => Promise<Answered<T>>
+
+export type WhatsappClient = Management &
+  MediaAccess & {
+    /**
+     * Hands one message over, once: no repeats, never rejects. Takes the JSON ready-made, since thousands go out per second.
+     * Counts against the number's rate.
+     * @param notAfterMs by `performance.now()`: what has not begun by then comes back as `not-sent`
+     */
+    send(
+      target: Pick<Target, 'phoneNumberId' | 'accessToken'>,
+      bodyJson: string,
+      notAfterMs?: number,
+    ): Promise<SendResult>
+    /** Waits for what is under way, at most `graceMs` (default: as long as it takes); what is cut off then comes back as `unknown`. */
+    close(graceMs?: number): Promise<void>
+  }
+
+/** @throws TypeError if `baseUrl` is no URL */
+export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30_000 }: ClientOptions): WhatsappClient {
+  const base = new URL(baseUrl)
+  const prefix = `${base.pathname.replace(/\/+$/, '')}/${version}`
+  const connectTimeout = Math.min(10_000, timeoutMs)
+  // One request per connection at a time: with pipelining a slow answer holds up those behind it, and a reset leaves several unknown.
+  const options = { pipelining: 1, connectTimeout }
+  const sending = new Pool(base.origin, { ...options, connections })
+  // Read receipts, templates and the like never wait behind a broadcast.
+  const control = new Pool(base.origin, { ...options, connections: 8 })
+  const downloads = new Agent({ ...options, connections: 16, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+
+  const graph: Graph = async (
+    { accessToken },
+    { method, path, json, body, contentType = 'application/json' },
+    read,
+  ) => {
+    const headers = ['authorization', `Bearer ${accessToken}`, 'accept', 'application/json']
+    const content = json === undefined ? body : JSON.stringify(json)
+    if (content !== undefined) headers.push('content-type', contentType)
+    return readAnswer(
+      await exchange(control, { method, path: `${prefix}/${path}`, headers, body: content, timeoutMs }),
+      read,
+    )
+  }
+
+  return {
+    async send({ phoneNumberId, accessToken }, bodyJson, notAfterMs) {
+      const headers = ['authorization', `Bearer ${accessToken}`, 'content-type', 'application/json']
+      const path = `${prefix}/${phoneNumberId}/messages`
+      return readSendAnswer(
+        await exchange(sending, { method: 'POST', path, headers, body: bodyJson, timeoutMs, notAfterMs }),
+      )
+    },
+    ...managementOf(graph),
+    ...mediaOf(graph, base, downloads),
+    async close(graceMs) {
+      const pools = [sending, control, downloads]
+      const cut = () => pools.forEach((pool) => void pool.destroy())
+      const timer = graceMs === undefined ? undefined : setTimeout(cut, graceMs)
+      await Promise.all(pools.map((pool) => pool.close()))
+      clearTimeout(timer)
+    },
+  }
+}

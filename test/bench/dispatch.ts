@@ -1,0 +1,89 @@
+import { announce } from '../support/population.ts'
+import { openTown, TOWN } from './bench-town.ts'
+import { runJob } from './run-job.ts'
+import { median, type Row } from './table.ts'
+
+/** Dispatch against the bare pool, both against the same sink, taking turns. */
+export async function dispatchBench(
+  people = Number(process.env.BENCH_PEOPLE ?? 20_000),
+  rounds = Number(process.env.BENCH_ROUNDS ?? 3),
+): Promise<Row[]> {
+  const town = await openTown(people)
+  const rows: Row[] = []
+  try {
+    const { sink, hands, installation } = town
+    for (const [latencyMs, connections, atLeast] of [
+      [0, 50, 0.6],
+      [80, 512, 0.85],
+    ] as const) {
+      await sink.set({ latencyMs, countOnly: true })
+      const ratios: number[] = []
+      const overBoss: number[] = []
+      const cpus: number[] = []
+      const speeds: number[] = []
+      let rss = 0
+      for (let round = 0; round < rounds; round++) {
+        const later = new Date(Date.now() + 3_600_000)
+        const warmUp = await announce(hands, TOWN, later)
+        const id = await announce(hands, TOWN, later)
+        const [broadcast] = await hands.sql<{ body: string }[]>`select body from broadcasts where id = ${id}`
+        const bare = await runJob({ job: 'pool', url: sink.url, connections, messages: people, body: broadcast!.body })
+        let databaseBefore = 0
+        const ours = await runJob(
+          {
+            job: 'dispatch',
+            env: installation.env,
+            connections,
+            messages: people,
+            perSecond: 100_000,
+            warmUp,
+            broadcast: id,
+          },
+          process.env.BENCH_PROFILE ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [],
+          () => {
+            databaseBefore = town.databaseCpuMs()
+          },
+        )
+        const databaseMs = town.databaseCpuMs() - databaseBefore
+        if (process.env.BENCH_VERBOSE)
+          console.error(
+            `${latencyMs} ms: bare ${((people / bare.ms) * 1000).toFixed(0)}/s ${((bare.cpuMs / people) * 1000).toFixed(0)} µs, ours ${((people / ours.ms) * 1000).toFixed(0)}/s client ${((ours.cpuMs / people) * 1000).toFixed(0)} µs database ${((databaseMs / people) * 1000).toFixed(0)} µs`,
+          )
+        ratios.push(bare.ms / ours.ms)
+        const boss = await runJob({
+          job: 'pg-boss',
+          databaseUrl: town.databaseUrl,
+          url: sink.url,
+          connections,
+          messages: people,
+          body: broadcast!.body,
+        })
+        overBoss.push(boss.ms / ours.ms)
+        cpus.push((ours.cpuMs + databaseMs) / bare.cpuMs)
+        speeds.push((people / ours.ms) * 1000)
+        rss = Math.max(rss, ours.peakRssMb)
+      }
+      const what = `dispatch, ${latencyMs} ms answers, ${connections} connections`
+      rows.push({
+        what,
+        value: median(ratios),
+        unit: '× bare undici pool',
+        goal: `≥ ${atLeast}`,
+        met: median(ratios) >= atLeast,
+      })
+      const boss = median(overBoss)
+      rows.push({ what: '  against pg-boss', value: boss, unit: '× its throughput', goal: '≥ 2', met: boss >= 2 })
+      rows.push({
+        what: `  CPU with database`,
+        value: median(cpus),
+        unit: '× bare client',
+        goal: '≤ 2.2',
+        met: median(cpus) <= 2.2,
+      })
+      rows.push({ what: `  messages per second`, value: median(speeds), unit: `/s, peak memory ${rss.toFixed(0)} MB` })
+    }
+  } finally {
+    await town.close()
+  }
+  return rows
+}

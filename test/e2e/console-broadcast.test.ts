@@ -1,0 +1,66 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ConsoleStack, expectAccessible, openBrowser, openConsole, screenshot } from '../support/browser.ts'
+
+let browser: Browser
+let stack: ConsoleStack
+beforeAll(async () => {
+  browser = await openBrowser()
+  stack = await openConsole(browser, { perSecond: 60 })
+  await stack.seed(400)
+})
+afterAll(async () => {
+  await browser?.close()
+  await stack?.close()
+})
+
+describe('from an idea to everybody who asked for it', () => {
+  test('Anna writes, Bernd approves, and both watch it arrive', async () => {
+    const anna = await stack.windowOf('Anna', 'editor')
+    await screenshot(anna, 'uebersicht-leer')
+    await anna.getByRole('link', { name: 'Meldungen' }).first().click()
+    await anna.getByRole('link', { name: 'Neue Meldung' }).click()
+    await expectAccessible(anna, 'choice of template')
+    await screenshot(anna, 'vorlage-waehlen')
+    await anna.getByRole('link', { name: 'Mit „Stadt Meldung“ schreiben' }).click()
+    await anna.getByLabel('Titel (nur für Sie)').fill('Sperrung der Ruhrstraße')
+    await anna.getByLabel('Überschrift').fill('Verkehr')
+    await anna.getByRole('button', { name: 'Speichern und prüfen' }).click()
+    await expect.poll(() => anna.getByRole('alert').textContent()).toMatch(/Angaben stimmen noch nicht/)
+    await expectAccessible(anna, 'form with errors')
+    await screenshot(anna, 'neue-meldung-fehler')
+    await anna.getByLabel('Lücke 1 im Text').fill('Sperrung')
+    await anna.getByLabel('Lücke 2 im Text').fill('Die Ruhrstraße ist ab Montag, 7 Uhr, gesperrt.')
+    await anna.getByLabel(/^Ende der Adresse/).fill('sperrung-ruhrstrasse')
+    await anna.locator('#vorschau', { hasText: 'ab Montag, 7 Uhr, gesperrt' }).waitFor()
+    await screenshot(anna, 'neue-meldung')
+    await anna.getByRole('button', { name: 'Speichern und prüfen' }).click()
+    await anna.getByText('Alles bereit').waitFor()
+    await expectAccessible(anna, 'draft')
+    await screenshot(anna, 'entwurf')
+    await anna.getByRole('button', { name: 'Zur Freigabe einreichen' }).click()
+    await anna.getByText('Jetzt ist eine zweite Person an der Reihe').waitFor()
+
+    const bernd = await stack.windowOf('Bernd', 'approver')
+    await bernd.goto(anna.url())
+    await expectAccessible(bernd, 'approval')
+    await screenshot(bernd, 'freigabe')
+    await bernd.getByRole('button', { name: 'Freigeben und senden' }).click()
+    await anna.getByRole('heading', { name: 'Fortschritt' }).waitFor()
+    await anna.getByText(/Prozent bearbeitet/).waitFor({ state: 'attached' })
+    await screenshot(anna, 'laufende-meldung')
+    await anna.getByRole('button', { name: 'Anhalten' }).click()
+    await anna.getByText('Diese Meldung ist angehalten').waitFor()
+    await expectAccessible(anna, 'paused')
+    await screenshot(anna, 'angehalten')
+    await anna.getByRole('button', { name: 'Fortsetzen' }).click()
+    await anna
+      .locator('#stand')
+      .getByText(/Abgeschlossen am/)
+      .waitFor({ timeout: 30_000 })
+    await screenshot(anna, 'bericht')
+    await anna.getByRole('link', { name: 'Empfängerliste' }).click()
+    await expectAccessible(anna, 'recipients')
+    await screenshot(anna, 'empfaenger')
+  })
+})

@@ -1,0 +1,119 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signInUrl } from '../../src/access/staff.ts'
+import { linkAuth } from '../../src/access/staff-auth.ts'
+import { codeAt } from '../../src/access/totp.ts'
+import { COMMAND } from '../../src/audit/audit.ts'
+import {
+  type ConsoleStack,
+  expectAccessible,
+  openBrowser,
+  openConsole,
+  openContext,
+  screenshot,
+} from '../support/browser.ts'
+
+const PASSWORD = 'Ruhr Brücke Markt Laterne'
+
+let browser: Browser
+let stack: ConsoleStack
+beforeAll(async () => {
+  browser = await openBrowser()
+  stack = await openConsole(browser)
+})
+afterAll(async () => {
+  await browser?.close()
+  await stack?.close()
+})
+
+const secretOn = async (page: Awaited<ReturnType<ConsoleStack['windowOf']>>) => {
+  await page.getByText('Schlüssel von Hand eingeben').click()
+  return (await page.locator('code.secret').textContent())!.replace(/\s/g, '')
+}
+
+describe('signing in', () => {
+  test('a link leads in once; then password and code do, each code once', async () => {
+    const page = await stack.windowOf('Dora', 'approver')
+    await page.getByRole('link', { name: 'Bitte legen Sie ein Passwort fest.' }).click()
+    const secret = await secretOn(page)
+    await page.getByLabel('Ihr Name').fill('Dora')
+    await page.getByLabel('Neues Passwort', { exact: true }).fill('kurz')
+    await page.getByLabel('Neues Passwort noch einmal').fill('kurz')
+    await page.getByLabel('Code aus der App').fill('000000')
+    await page.getByRole('button', { name: 'Speichern' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('alert').textContent()).toMatch(/mindestens 12 Zeichen/)
+    await expectAccessible(page, 'account with errors')
+
+    expect(await secretOn(page), 'the secret stays while somebody corrects mistakes').toBe(secret)
+    await page.getByLabel('Neues Passwort', { exact: true }).fill(PASSWORD)
+    await page.getByLabel('Neues Passwort noch einmal').fill(PASSWORD)
+    const code = codeAt(secret, new Date())
+    await page.getByLabel('Code aus der App').fill(code)
+    await page.getByRole('button', { name: 'Speichern' }).click()
+    await page.getByText('Ab jetzt melden Sie sich mit Passwort und Code an.').waitFor()
+    await page.getByRole('button', { name: 'Abmelden' }).click()
+    await page.getByRole('heading', { name: 'Anmelden' }).waitFor()
+    await expectAccessible(page, 'sign in')
+    await screenshot(page, 'anmelden')
+
+    const enter = async (password: string, digits: string) => {
+      await page.getByLabel('E-Mail-Adresse').fill('dora@localhost')
+      await page.getByLabel('Passwort').fill(password)
+      await page.getByLabel('Code aus der App').fill(digits)
+      await page.getByRole('button', { name: 'Anmelden' }).click()
+    }
+    await enter(PASSWORD, code)
+    await page.getByText('E-Mail-Adresse, Passwort oder Code stimmen nicht.').waitFor()
+    await enter(PASSWORD, codeAt(secret, new Date(Date.now() + 30_000)))
+    await page.getByRole('heading', { name: 'Übersicht' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Dora' }).count()).toBe(1)
+    expect(await page.getByRole('link', { name: 'Zugänge' }).count()).toBe(0)
+  })
+
+  test('a used link leads nowhere, and looking at it uses nothing up', async () => {
+    const { token } = await stack.runtime.act((deed) =>
+      linkAuth.invite(deed, COMMAND, { email: 'cem@localhost', role: 'editor', channel: 'arnsberg' }),
+    )
+    const context = await openContext(browser, stack.url)
+    const page = await context.newPage()
+    for (const _ of [1, 2]) await page.goto(signInUrl(stack.url, token))
+    await page.getByRole('button', { name: 'Jetzt anmelden' }).click()
+    await page.getByRole('heading', { name: 'Übersicht' }).waitFor()
+    const other = await (await openContext(browser, stack.url)).newPage()
+    await other.goto(signInUrl(stack.url, token))
+    await other.getByRole('button', { name: 'Jetzt anmelden' }).click()
+    await other.getByText('Dieser Link gilt nicht mehr').waitFor()
+    await expectAccessible(other, 'used link')
+  })
+
+  test('whoever guesses is slowed down, and others still get in', async () => {
+    const page = await (await openContext(browser, stack.url)).newPage()
+    await page.goto(`${stack.url}/office/anmelden`)
+    for (let attempt = 0; attempt < 6; attempt++) {
+      await page.getByLabel('E-Mail-Adresse').fill('bernd@localhost')
+      await page.getByLabel('Passwort').fill(`falsch ${attempt}`)
+      await page.getByLabel('Code aus der App').fill('123456')
+      await page.getByRole('button', { name: 'Anmelden' }).click()
+      await page.getByRole('alert').waitFor()
+    }
+    expect(await page.getByRole('alert').textContent()).toMatch(/Zu viele Versuche/)
+    await stack.windowOf('Anna', 'editor')
+  })
+
+  test('everything works without JavaScript, and by keyboard alone', async () => {
+    const page = await stack.windowOf('Anna', 'editor', { script: false })
+    await page.goto(`${stack.url}/office/meldungen/neu?vorlage=notfall.de`)
+    await page.getByLabel('Titel (nur für Sie)').fill('Hochwasser')
+    await page.getByLabel('Lücke 1 im Text').fill('Hochwasser an der Ruhr')
+    await page.getByLabel('Lücke 2 im Text').fill('Bitte meiden Sie die Ufer.')
+    await page.getByRole('button', { name: 'Speichern und prüfen' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Gespeichert.').waitFor()
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement?.textContent?.trim()')).toBe('Zum Inhalt springen')
+    await page.getByRole('button', { name: 'Zur Freigabe einreichen' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Eingereicht.').waitFor()
+  })
+})

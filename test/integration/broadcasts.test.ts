@@ -1,0 +1,918 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { approve, reject, submit } from '../../src/broadcasts/approval.ts'
+import { correction, edit, remove } from '../../src/broadcasts/drafts.ts'
+import { cancel, pause, pauseForCode, resume, retry, templateBack } from '../../src/broadcasts/running.ts'
+import { overdueSeconds, startDue } from '../../src/broadcasts/starting.ts'
+import { testSend } from '../../src/broadcasts/test-send.ts'
+import { list, recipients } from '../../src/broadcasts/views.ts'
+import { stopChannel } from '../../src/channels/channels.ts'
+import { storeTemplates } from '../../src/channels/template-store.ts'
+import { inDeed } from '../../src/runtime.ts'
+import { leave } from '../../src/subscriptions/subscriptions.ts'
+import { anna, bernd, cem, dora, HOUR, listed, type Newsroom, openNewsroom, ROADWORKS } from '../support/newsroom.ts'
+
+let room: Newsroom
+beforeEach(async () => {
+  room = await openNewsroom()
+})
+afterEach(() => room.close())
+
+const MINUTE = 60_000
+const refused = (code: string, field?: string) =>
+  expect.objectContaining({
+    code,
+    ...(field && { problems: expect.arrayContaining([expect.objectContaining({ field })]) }),
+  })
+const tolerance = () => room.settings
+const templatesAre = (...templates: ReturnType<typeof listed>[]) =>
+  room.act((deed) => storeTemplates(deed, 'arnsberg', [...templates, listed('notfall')]))
+
+describe('Anna writes a broadcast', () => {
+  test('it is a draft with everything the answer promises', async () => {
+    await room.subscribe(3)
+    const { id } = await room.draft({ sendAt: new Date('2026-12-03T08:00:00Z') })
+    expect(await room.view(id)).toEqual({
+      id,
+      channel: 'arnsberg',
+      title: 'Sperrung Ruhrstraße',
+      template: ROADWORKS.template,
+      parameters: ROADWORKS.parameters,
+      audience: { offering: 'info' },
+      sendAt: '2026-12-03T09:00:00+01:00',
+      recurrence: null,
+      status: 'draft',
+      pausedReason: null,
+      pausedBecause: null,
+      approval: {
+        contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        submittedBy: null,
+        submittedAt: null,
+        approvedBy: null,
+        approvedAt: null,
+        rejectedReason: null,
+      },
+      counts: {
+        recipients: 0,
+        queued: 0,
+        sending: 0,
+        accepted: 0,
+        held: 0,
+        sent: 0,
+        delivered: 0,
+        read: 0,
+        failed: 0,
+        skipped: 0,
+        unknown: 0,
+      },
+      forecast: {
+        recipients: 3,
+        seconds: 1,
+        finishesAt: '2026-12-03T09:00:00.038+01:00',
+        fitsDailyLimit: true,
+        costEur: '0.34',
+        sentence: '3 Empfänger: fertig am Donnerstag, 9:00 Uhr',
+      },
+      waitingUntil: null,
+      waitingFor: null,
+      next: [],
+      seriesId: null,
+      correctionOf: null,
+      steps: ['submit', 'edit', 'delete'],
+      createdBy: 'staff:anna',
+      createdAt: '2026-12-01T09:00:00+01:00',
+      changedAt: '2026-12-01T09:00:00+01:00',
+      startedAt: null,
+      finishedAt: null,
+    })
+  })
+
+  test.each([
+    [
+      'an unknown template',
+      { template: { name: 'gibt_es_nicht', language: 'de' } },
+      'template-not-approved',
+      'template',
+    ],
+    ['another language', { template: { name: 'stadt_meldung', language: 'en' } }, 'template-not-approved', 'template'],
+    [
+      'a missing parameter',
+      { parameters: { ...ROADWORKS.parameters, body: ['Sperrung'] } },
+      'invalid-input',
+      'parameters.body.1',
+    ],
+    [
+      'a newline',
+      { parameters: { ...ROADWORKS.parameters, body: ['Sperrung', 'a\nb'] } },
+      'invalid-input',
+      'parameters.body.1',
+    ],
+    ['no title', { title: '  ' }, 'invalid-input', 'title'],
+    [
+      'an unknown topic',
+      { audience: { offering: 'info' as const, topics: ['baustellen', 'wetter'] } },
+      'invalid-input',
+      'audience.topics.1',
+    ],
+    ['no topic at all', { audience: { offering: 'info' as const, topics: [] } }, 'invalid-input', 'audience.topics'],
+    ['a rhythm nobody can read', { recurrence: { cron: 'freitags' } }, 'invalid-input', 'recurrence.cron'],
+    ['a time that is over', { sendAt: new Date('2026-12-01T07:58:59Z') }, 'send-time-passed', 'sendAt'],
+  ])('%s is refused with its field', async (_, content, code, field) => {
+    await expect(room.draft(content)).rejects.toEqual(refused(code, field))
+  })
+
+  test('all problems are told at once', async () => {
+    const wrong = {
+      title: '',
+      audience: { offering: 'info' as const, topics: ['wetter'] },
+      recurrence: { cron: '0 9 30 2 *' },
+    }
+    await expect(room.draft(wrong)).rejects.toMatchObject({
+      problems: [{ field: 'title' }, { field: 'audience.topics.0' }, { field: 'recurrence.cron' }],
+    })
+  })
+
+  test('a time less than a minute ago still means now', async () => {
+    await expect(room.draft({ sendAt: new Date('2026-12-01T07:59:05Z') })).resolves.toMatchObject({ status: 'draft' })
+  })
+
+  test('a town without newsletter has no broadcasts', async () => {
+    room.channels.set('arnsberg', { ...room.channels.get('warstein')!, slug: 'arnsberg' })
+    await expect(room.draft()).rejects.toEqual(refused('no-such-offering'))
+  })
+
+  test('another town does not find it', async () => {
+    const { id } = await room.draft()
+    const warstein = room.channels.get('warstein')!
+    await expect(room.act((deed) => submit(deed, anna, warstein, id))).rejects.toEqual(refused('not-found'))
+    await expect(room.view('not-an-id')).rejects.toEqual(refused('not-found'))
+  })
+
+  test('she can throw it away until it is handed in', async () => {
+    const { id } = await room.draft()
+    await room.act((deed) => remove(deed, anna, room.channel(), id))
+    await expect(room.view(id)).rejects.toEqual(refused('not-found'))
+    const approved = await room.approved()
+    await expect(room.act((deed) => remove(deed, anna, room.channel(), approved.id))).rejects.toEqual(
+      refused('wrong-state'),
+    )
+  })
+
+  test('a test goes to one number of the office and is no recipient', async () => {
+    const { id } = await room.draft()
+    await expect(room.act((deed) => testSend(deed, anna, room.channel(), id, 'Anna'))).rejects.toEqual(
+      refused('invalid-input', 'to'),
+    )
+    const sent = await room.act((deed) => testSend(deed, anna, room.channel(), id, '0151 23456789'))
+    const [row] = await room.database.sql`select * from outgoing where id = ${sent.id}`
+    expect(row).toMatchObject({ kind: 'test', status: 'queued', broadcast_id: null, contact_id: null })
+    expect(JSON.parse(room.vault.open(row!.address_sealed))).toEqual({ phone: '+4915123456789' })
+    expect(JSON.parse(room.vault.open(row!.payload_sealed))).toMatchObject({
+      type: 'template',
+      template: { name: 'stadt_meldung' },
+    })
+    expect((await room.view(id)).counts.recipients).toBe(0)
+  })
+})
+
+const reworded = (from: string, to: string): unknown[] =>
+  JSON.parse(JSON.stringify(listed('stadt_meldung').components).replaceAll(from, to))
+
+describe('four eyes', () => {
+  const submitted = async () => {
+    const { id } = await room.draft()
+    return room.act((deed) => submit(deed, anna, room.channel(), id))
+  }
+  const approves = (who: typeof anna, id: string, contentHash?: string) =>
+    room.act((deed) => approve(deed, who, room.channel(), id, { contentHash, ...tolerance() }))
+
+  test('Bernd approves what Anna wrote, and it is due at once', async () => {
+    const { id } = await submitted()
+    expect(await approves(bernd, id)).toMatchObject({
+      status: 'scheduled',
+      approvedBy: 'staff:bernd',
+      dueAt: room.now(),
+    })
+    expect(await room.audited(id)).toEqual(['drafted', 'submitted', 'approved'])
+  })
+
+  test('nobody approves their own work: not who wrote it, changed it once, or handed it in', async () => {
+    const { id } = await room.draft()
+    await room.act((deed) => edit(deed, cem, room.channel(), id, { title: 'Sperrung' }))
+    await room.act((deed) => edit(deed, dora, room.channel(), id, { title: 'Vollsperrung' }))
+    await room.act((deed) => submit(deed, { ...anna, id: 'key:1' }, room.channel(), id))
+    for (const author of [anna, cem, dora, { ...anna, id: 'key:1' }]) {
+      await expect(approves(author, id)).rejects.toEqual(refused('own-work'))
+    }
+    expect(await approves(bernd, id)).toMatchObject({ status: 'scheduled' })
+  })
+
+  test('what changed since Bernd looked is not approved', async () => {
+    const { id, contentHash } = await submitted()
+    await room.act((deed) => edit(deed, anna, room.channel(), id, { title: 'Sperrung Hauptstraße' }))
+    await room.act((deed) => submit(deed, anna, room.channel(), id))
+    await expect(approves(bernd, id, contentHash)).rejects.toEqual(refused('content-changed'))
+    expect(await approves(bernd, id, (await room.view(id)).approval.contentHash)).toMatchObject({ status: 'scheduled' })
+  })
+
+  test('a template that Meta changed in between is not approved', async () => {
+    const { id } = await submitted()
+    await templatesAre(listed('stadt_meldung', { components: reworded('Guten Tag', 'Hallo') }))
+    await expect(approves(bernd, id)).rejects.toEqual(refused('template-changed'))
+  })
+
+  test('the examples of a template do not matter: those of media have another address at every reading', async () => {
+    const { id } = await submitted()
+    await templatesAre(listed('stadt_meldung', { components: reworded('Ruhrstraße ab Montag', 'anders') }))
+    expect(await approves(bernd, id)).toMatchObject({ status: 'scheduled' })
+  })
+
+  test('Bernd sends it back with a reason, Anna changes it and hands it in again', async () => {
+    const { id } = await submitted()
+    await room.act((deed) => reject(deed, bernd, room.channel(), id, { reason: 'Straße falsch' }))
+    expect(await room.view(id)).toMatchObject({ status: 'rejected', approval: { rejectedReason: 'Straße falsch' } })
+    await expect(approves(bernd, id)).rejects.toEqual(refused('wrong-state'))
+    await room.act((deed) => edit(deed, anna, room.channel(), id, { title: 'Sperrung Hauptstraße' }))
+    expect(await room.view(id)).toMatchObject({
+      status: 'draft',
+      approval: { submittedBy: null, rejectedReason: null },
+    })
+  })
+
+  test('a change to what was approved voids the approval and nothing leaves', async () => {
+    await room.subscribe(2)
+    const { id } = await room.approved({ sendAt: new Date('2026-12-01T09:00:00Z') })
+    await room.act((deed) => edit(deed, anna, room.channel(), id, { title: 'Sperrung Hauptstraße' }))
+    expect(await room.view(id)).toMatchObject({ status: 'draft', approval: { approvedBy: null, submittedBy: null } })
+    room.pass(HOUR)
+    await room.startDue()
+    expect(await room.statesOf(id)).toEqual([])
+  })
+
+  test('a town that wants no approval schedules at once', async () => {
+    room.info({ approval: 'none' })
+    const { id } = await room.draft()
+    expect(await room.act((deed) => submit(deed, anna, room.channel(), id))).toMatchObject({
+      status: 'scheduled',
+      approvedBy: null,
+    })
+  })
+
+  test.each([
+    ['a little after its time', HOUR + MINUTE, 'scheduled'],
+    ['long after its time', 4 * HOUR, 'send-time-passed'],
+  ])('an approval %s: %s', async (_, waitMs, outcome) => {
+    const { id } = await room.draft({ sendAt: new Date(room.now().getTime() + HOUR) })
+    await room.act((deed) => submit(deed, anna, room.channel(), id))
+    room.pass(waitMs)
+    const result = await approves(bernd, id).then(
+      (row) => row.status,
+      (refusal) => refusal.code,
+    )
+    expect(result).toBe(outcome)
+  })
+})
+
+describe('a broadcast is due', () => {
+  test('five processes start it once: one row for each subscriber of its topics', async () => {
+    await room.subscribe(2, ['baustellen'])
+    await room.subscribe(3)
+    await room.subscribe(4, ['termine'])
+    const [gone] = await room.subscribe(1)
+    await room.leaves(gone!)
+    const { id } = await room.approved({ audience: { offering: 'info', topics: ['baustellen'] } })
+    const begun = await Promise.all(Array.from({ length: 5 }, () => room.startDue()))
+    expect(begun.reduce((sum, n) => sum + n, 0)).toBe(1)
+    const seen = await room.view(id)
+    expect(seen).toMatchObject({
+      status: 'sending',
+      counts: { recipients: 5, queued: 5 },
+      startedAt: '2026-12-01T09:00:00+01:00',
+    })
+    expect(await room.audited(id)).toEqual(['drafted', 'submitted', 'approved', 'frozen', 'started'])
+    expect(await room.startDue()).toBe(0)
+  })
+
+  test('not a moment early', async () => {
+    const { id } = await room.approved({ sendAt: new Date('2026-12-01T09:00:00Z') })
+    room.at('2026-12-01T08:59:59.999Z')
+    expect(await room.startDue()).toBe(0)
+    expect(await overdueSeconds(room.db, room.now())).toBe(0)
+    room.at('2026-12-01T09:00:01Z')
+    expect(await overdueSeconds(room.db, room.now())).toBe(1)
+    expect(await room.startDue()).toBe(1)
+    expect((await room.view(id)).status).toBe('sending')
+  })
+
+  test('whoever stopped marketing inside WhatsApp gets no marketing, but an emergency', async () => {
+    const [stopped] = await room.subscribe(3)
+    await room.database.sql`update contacts set marketing_stopped_at = now() where id = ${stopped!.id}`
+    const news = await room.approved()
+    const emergency = await room.approved({
+      template: { name: 'notfall', language: 'de' },
+      parameters: { body: parametersOf('notfall') },
+    })
+    expect((await room.view(news.id)).forecast.recipients).toBe(2)
+    await room.startDue()
+    expect((await room.view(news.id)).counts.recipients).toBe(2)
+    expect((await room.view(emergency.id)).counts.recipients).toBe(3)
+  })
+
+  test('whoever is just leaving while the audience is written is skipped before anything goes', async () => {
+    room.at('2026-11-01T08:00:00Z')
+    const [leaving, ...staying] = await room.subscribe(3)
+    room.at('2026-12-01T08:00:00Z')
+    const { id } = await room.approved()
+    let commit = () => {}
+    const held = new Promise<void>((resolve) => {
+      commit = resolve
+    })
+    let stopped = () => {}
+    const isStopped = new Promise<void>((resolve) => {
+      stopped = resolve
+    })
+    // Dated back as far as Meta repeats webhooks: the moment of the STOP is no clue to when we learn of it.
+    const wish = { ...room.wishOf(leaving!), at: new Date(room.now().getTime() - 6 * 24 * HOUR) }
+    const leaves = room.act(async (deed) => {
+      await leave(deed, [wish])
+      stopped()
+      await held
+    })
+    await isStopped
+    const starts = room.startDue()
+    await room.untilSomebodyWaits()
+    commit()
+    await leaves
+    expect(await starts).toBe(1)
+    const { counts } = await room.view(id)
+    expect(counts).toMatchObject({ recipients: 3, skipped: 1, queued: staying.length })
+    const [row] = await room.database.sql`select status from outgoing where contact_id = ${leaving!.id}`
+    expect(row!.status).toBe('skipped')
+  })
+
+  test('whoever left after the audience was read but before it was written down is skipped as well', async () => {
+    const [leaving, stopping] = await room.subscribe(3)
+    const { id } = await room.approved()
+    let starts: Promise<number> | undefined
+    await room.database.sql.begin(async (other) => {
+      await other`lock table audit in exclusive mode` // the start stops right before its end
+      starts = room.startDue()
+      await room.untilSomebodyWaits()
+      await room.leaves(leaving!)
+      await room.database.sql`update contacts set marketing_stopped_at = now() where id = ${stopping!.id}`
+    })
+    expect(await starts).toBe(1)
+    expect((await room.view(id)).counts).toMatchObject({ recipients: 3, queued: 1, skipped: 2 })
+  })
+
+  test('a death between the two halves of a start is made good by the next look, and nobody stands twice', async () => {
+    const [leaving] = await room.subscribe(3)
+    const { id } = await room.approved()
+    let transactions = 0
+    const dying = {
+      ...room,
+      db: new Proxy(room.db, {
+        get: (db, name) =>
+          name !== 'transaction'
+            ? Reflect.get(db, name)
+            : (...args: Parameters<typeof db.transaction>) => {
+                transactions += 1
+                if (transactions === 2) throw new Error('died here')
+                return db.transaction(...args)
+              },
+      }),
+    }
+    expect(await startDue(dying)).toBe(0)
+    expect(await room.database.sql`select status from broadcasts where id = ${id}`).toMatchObject([
+      { status: 'starting' },
+    ])
+    expect((await room.view(id)).status).toBe('sending')
+    room.pass(MINUTE)
+    await room.leaves(leaving!)
+    expect(await room.startDue()).toBe(1)
+    expect((await room.view(id)).counts).toMatchObject({ recipients: 3, queued: 2, skipped: 1 })
+  })
+
+  test('in quiet hours it waits, and says until when', async () => {
+    const { id } = await room.approved({ sendAt: new Date('2026-12-01T20:30:00Z') })
+    room.at('2026-12-01T20:30:00Z')
+    expect(await room.startDue()).toBe(0)
+    const waiting = { status: 'scheduled', waitingUntil: '2026-12-02T07:00:00+01:00', waitingFor: 'quiet-hours' }
+    expect(await room.view(id)).toMatchObject(waiting)
+    room.at('2026-12-02T05:59:59Z')
+    expect(await room.startDue()).toBe(0)
+    room.at('2026-12-02T06:00:00Z')
+    expect(await room.startDue()).toBe(1)
+    expect(await room.view(id)).toMatchObject({ status: 'sending', waitingUntil: null })
+  })
+
+  test('after a long standstill the office is asked; going on sends now', async () => {
+    await room.subscribe(1)
+    const { id } = await room.approved({ sendAt: new Date('2026-12-01T09:00:00Z') })
+    room.at('2026-12-01T11:00:01Z')
+    expect(await room.startDue()).toBe(0)
+    expect(await room.view(id)).toMatchObject({ status: 'paused', pausedReason: 'overdue', counts: { recipients: 0 } })
+    await room.act((deed) => resume(deed, anna, room.channel(), id))
+    expect(await room.startDue()).toBe(1)
+    expect((await room.view(id)).counts.queued).toBe(1)
+  })
+
+  test('one that cannot start does not hold up the others', async () => {
+    const broken = await room.approved()
+    const fine = await room.approved()
+    await room.database.sql`update broadcasts set audience = '{"offering":"nonsense"}' where id = ${broken.id}`
+    expect(await room.startDue()).toBe(1)
+    expect((await room.view(fine.id)).status).toBe('sending')
+  })
+
+  test('a stopped channel pauses it', async () => {
+    const { id } = await room.approved()
+    await room.act((deed) => stopChannel(deed, 'arnsberg', '190', 'token'))
+    await room.startDue()
+    expect(await room.view(id)).toMatchObject({ status: 'paused', pausedReason: 'channel-stopped' })
+    await expect(room.act((deed) => resume(deed, anna, room.channel(), id))).rejects.toEqual(refused('channel-stopped'))
+  })
+})
+
+/** As many words as a template's body asks for. */
+function parametersOf(name: string): string[] {
+  const body = (listed(name).components as { type: string; text?: string }[]).find(({ type }) => type === 'BODY')!
+  return [...new Set(body.text!.match(/\{\{\d+\}\}/g))].map((_, index) => `Angabe ${index + 1}`)
+}
+
+describe('the template', () => {
+  const approvedThenTemplate = async (status: string) => {
+    await room.subscribe(2)
+    const row = await room.approved()
+    await templatesAre(listed('stadt_meldung', { status }))
+    await room.startDue()
+    return row.id
+  }
+
+  test.each([
+    ['PAUSED', 'template-paused'],
+    ['DISABLED', 'template-missing'],
+    ['WORD_OF_THE_FUTURE', 'template-paused'],
+  ])('is %s before the start: nothing leaves, and it goes on when Meta approves it again', async (status, reason) => {
+    const id = await approvedThenTemplate(status)
+    expect(await room.view(id)).toMatchObject({ status: 'paused', pausedReason: reason, counts: { recipients: 0 } })
+    await expect(room.act((deed) => resume(deed, anna, room.channel(), id))).rejects.toEqual(
+      refused('template-not-approved'),
+    )
+    const [change] = await templatesAre(listed('stadt_meldung'))
+    expect(change).toMatchObject({ before: status, after: 'APPROVED' })
+    expect(await room.act((deed) => templateBack(deed, room.channel(), 'stadt_meldung', 'de'))).toBe(1)
+    expect(await room.startDue()).toBe(1)
+    expect((await room.view(id)).counts.queued).toBe(2)
+  })
+
+  test('comes back long after the time it was meant for: the office is asked', async () => {
+    const id = await approvedThenTemplate('PAUSED')
+    room.pass(6 * HOUR)
+    await templatesAre(listed('stadt_meldung'))
+    await room.act((deed) => templateBack(deed, room.channel(), 'stadt_meldung', 'de'))
+    await room.startDue()
+    expect(await room.view(id)).toMatchObject({ status: 'paused', pausedReason: 'overdue' })
+  })
+
+  test('shows something else than was approved: it must be approved again', async () => {
+    const row = await room.approved()
+    const components = [{ type: 'BODY', text: 'Neu: {{1}}, {{2}} und mehr.' }]
+    await templatesAre(listed('stadt_meldung', { components }))
+    await room.startDue()
+    expect(await room.view(row.id)).toMatchObject({ status: 'paused', pausedReason: 'template-changed' })
+    await expect(room.act((deed) => resume(deed, anna, room.channel(), row.id))).rejects.toEqual(
+      refused('template-changed'),
+    )
+    await room.act((deed) => edit(deed, anna, room.channel(), row.id, { parameters: { body: ['a', 'b'] } }))
+    expect((await room.view(row.id)).status).toBe('draft')
+  })
+
+  test('is refused by WhatsApp while sending: the rest stays queued until it is approved again', async () => {
+    await room.subscribe(3)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.became(id, 'delivered')
+    expect(await room.act((deed) => pauseForCode(deed, id, 132015))).toBe(true)
+    expect(await room.act((deed) => pauseForCode(deed, id, 132015))).toBe(false)
+    expect(await room.view(id)).toMatchObject({
+      status: 'paused',
+      pausedReason: 'template-paused',
+      counts: { delivered: 1, queued: 2 },
+    })
+    // The refusal was the first we heard of it, so its approval is news even without any webhook.
+    expect(await templatesAre(listed('stadt_meldung'))).toMatchObject([{ before: 'PAUSED', after: 'APPROVED' }])
+    await room.act((deed) => templateBack(deed, room.channel(), 'stadt_meldung', 'de'))
+    expect(await room.view(id)).toMatchObject({ status: 'sending', counts: { delivered: 1, queued: 2 } })
+  })
+
+  test('has another category now: whoever stopped marketing is left out, the rest gets it', async () => {
+    const [stopped] = await room.subscribe(2)
+    await room.database.sql`update contacts set marketing_stopped_at = now() where id = ${stopped!.id}`
+    await templatesAre(listed('stadt_meldung', { category: 'UTILITY' }))
+    const { id } = await room.approved()
+    expect((await room.view(id)).forecast).toMatchObject({ recipients: 2, costEur: '0.09' })
+    await templatesAre(listed('stadt_meldung', { category: 'MARKETING' }))
+    await room.startDue()
+    expect(await room.view(id)).toMatchObject({ counts: { recipients: 1 }, forecast: { costEur: '0.11' } })
+  })
+})
+
+describe('a broadcast under way', () => {
+  const running = async (people: number) => {
+    const contacts = await room.subscribe(people)
+    const { id } = await room.approved()
+    await room.startDue()
+    return { id, contacts }
+  }
+
+  test('pausing and going on leaves alone who has it', async () => {
+    const { id } = await running(4)
+    await room.became(id, 'read', 'unknown')
+    await room.act((deed) => pause(deed, anna, room.channel(), id))
+    expect(await room.view(id)).toMatchObject({
+      status: 'paused',
+      pausedReason: 'office',
+      steps: ['resume', 'retry', 'cancel'],
+    })
+    expect(await room.finishDone()).toBe(0)
+    await room.act((deed) => resume(deed, bernd, room.channel(), id))
+    expect(await room.view(id)).toMatchObject({ status: 'sending', pausedReason: null })
+    expect(await room.statesOf(id)).toEqual(['read', 'unknown', 'queued', 'queued'])
+  })
+
+  test('whoever leaves during a pause gets nothing after it', async () => {
+    const { id, contacts } = await running(2)
+    await room.act((deed) => pause(deed, anna, room.channel(), id))
+    await room.leaves(contacts[0]!)
+    await room.act((deed) => resume(deed, anna, room.channel(), id))
+    expect(await room.statesOf(id)).toEqual(expect.arrayContaining(['skipped', 'queued']))
+  })
+
+  test('cancelling skips who has not got it, and cannot be undone', async () => {
+    const { id } = await running(3)
+    await room.became(id, 'delivered')
+    await room.act((deed) => cancel(deed, anna, room.channel(), id))
+    expect(await room.view(id)).toMatchObject({ status: 'cancelled', counts: { delivered: 1, skipped: 2 }, steps: [] })
+    await expect(room.act((deed) => resume(deed, anna, room.channel(), id))).rejects.toEqual(refused('wrong-state'))
+  })
+
+  test('a paused one can be stopped between the two halves of its start', async () => {
+    await room.subscribe(2)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.database
+      .sql`update broadcasts set status = 'starting', started_at = null, due_at = now() where id = ${id}`
+    await room.act((deed) => pause(deed, anna, room.channel(), id))
+    expect(await room.startDue()).toBe(0)
+    await room.act((deed) => resume(deed, anna, room.channel(), id))
+    expect(await room.startDue()).toBe(1)
+    expect(await room.view(id)).toMatchObject({ status: 'sending', counts: { recipients: 2, queued: 2 } })
+  })
+
+  test.each([
+    ['a queued one', 'queued', false],
+    ['one being handed over', 'sending', false],
+    ['an open outcome', 'unknown', true],
+    ['a failure', 'failed', true],
+  ] as const)('%s at its front: over = %s', async (_, state, over) => {
+    const { id } = await running(3)
+    await room.became(id, state, 'accepted', 'delivered')
+    expect(await room.finishDone()).toBe(over ? 1 : 0)
+    expect((await room.view(id)).status).toBe(over ? 'done' : 'sending')
+  })
+
+  test('one without anybody to send to is over at once', async () => {
+    const { id } = await running(0)
+    expect(await room.finishDone()).toBe(1)
+    const { status, finishedAt, counts } = await room.view(id)
+    expect({ status, finishedAt, recipients: counts.recipients }).toEqual({
+      status: 'done',
+      finishedAt: '2026-12-01T09:00:00+01:00',
+      recipients: 0,
+    })
+  })
+
+  test('one that waits for its repeat is not over', async () => {
+    const { id } = await running(2)
+    await room.became(id, 'queued', 'delivered')
+    await room.database.sql`update outgoing set not_before = now() + interval '1 hour' where status = 'queued'`
+    expect(await room.finishDone()).toBe(0)
+  })
+
+  test('two processes finish it once', async () => {
+    const { id } = await running(1)
+    await room.became(id, 'delivered')
+    const finished = await Promise.all([room.finishDone(), room.finishDone(), room.finishDone()])
+    expect(finished.reduce((sum, n) => sum + n, 0)).toBe(1)
+    expect((await room.audited(id)).filter((action) => action === 'finished')).toHaveLength(1)
+  })
+})
+
+describe('trying again', () => {
+  const over = async () => {
+    const contacts = await room.subscribe(5)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.became(id, 'failed', 'failed', 'failed', 'unknown', 'delivered')
+    const rows = await room.database.sql`select id, contact_id from outgoing where broadcast_id = ${id} order by id`
+    const codes = [131016, 131026, 132015]
+    for (const [index, code] of codes.entries()) {
+      await room.database.sql`update outgoing set error_code = ${code} where id = ${rows[index]!.id}`
+    }
+    await room.finishDone()
+    return { id, contacts: rows.map((row) => contacts.find((contact) => contact.id === row.contact_id)!) }
+  }
+  const again = (id: string, include?: ('failed' | 'unknown')[]) =>
+    room.act((deed) => retry(deed, anna, room.channel(), id, { include }))
+
+  test('takes what failed for a passing reason, not who cannot be reached, nor what may have arrived', async () => {
+    const { id } = await over()
+    expect(await again(id)).toMatchObject({ status: 'sending', finishedAt: null })
+    expect(await room.statesOf(id)).toEqual(['queued', 'failed', 'queued', 'unknown', 'delivered'])
+    expect(await room.finishDone()).toBe(0)
+  })
+
+  test('takes open outcomes only if asked for', async () => {
+    const { id } = await over()
+    await again(id, ['unknown'])
+    expect(await room.statesOf(id)).toEqual(['failed', 'failed', 'failed', 'queued', 'delivered'])
+  })
+
+  test('leaves out who left meanwhile', async () => {
+    const { id, contacts } = await over()
+    await room.leaves(contacts[0]!)
+    await again(id)
+    expect(await room.statesOf(id)).toEqual(['skipped', 'failed', 'queued', 'unknown', 'delivered'])
+  })
+
+  test('leaves out who stopped marketing inside WhatsApp meanwhile', async () => {
+    const { id, contacts } = await over()
+    await room.database.sql`update contacts set marketing_stopped_at = now() where id = ${contacts[2]!.id}`
+    await again(id)
+    expect(await room.statesOf(id)).toEqual(['queued', 'failed', 'skipped', 'unknown', 'delivered'])
+  })
+
+  test('with nobody to try changes nothing', async () => {
+    await room.subscribe(1)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.became(id, 'delivered')
+    await room.finishDone()
+    expect(await again(id)).toMatchObject({ status: 'done' })
+    expect(await room.audited(id)).not.toContain('retried')
+  })
+
+  test('does not lift a pause', async () => {
+    const { id } = await over()
+    await again(id)
+    await room.act((deed) => pause(deed, anna, room.channel(), id))
+    expect(await again(id, ['unknown'])).toMatchObject({ status: 'paused' })
+  })
+})
+
+describe('a correction', () => {
+  test('goes to whoever may have got the faulty one and is still subscribed', async () => {
+    const contacts = await room.subscribe(5)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.became(id, 'read', 'delivered', 'unknown', 'failed')
+    const rows = await room.database.sql`select contact_id from outgoing where broadcast_id = ${id} order by id`
+    await room.leaves(contacts.find((contact) => contact.id === rows[1]!.contact_id)!)
+    await room.act((deed) => cancel(deed, anna, room.channel(), id))
+    await room.subscribe(2)
+
+    const draft = await room.act((deed) =>
+      correction(deed, anna, room.channel(), id, {
+        parameters: { ...ROADWORKS.parameters, body: ['Sperrung', 'erst ab Dienstag'] },
+      }),
+    )
+    expect(draft).toMatchObject({ title: 'Richtigstellung: Sperrung Ruhrstraße', correctionOf: id, status: 'draft' })
+    expect((await room.view(draft.id)).forecast.recipients).toBe(2)
+    await room.act((deed) => submit(deed, anna, room.channel(), draft.id))
+    await room.act((deed) => approve(deed, bernd, room.channel(), draft.id, tolerance()))
+    await room.startDue()
+    const got = await room.database
+      .sql`select contact_id from outgoing where broadcast_id = ${draft.id} order by contact_id`
+    expect(got.map((row) => row.contact_id)).toEqual([rows[0]!.contact_id, rows[2]!.contact_id].sort())
+  })
+
+  test('needs something to correct', async () => {
+    const { id } = await room.draft()
+    await expect(room.act((deed) => correction(deed, anna, room.channel(), id))).rejects.toEqual(refused('wrong-state'))
+  })
+})
+
+describe('a series', () => {
+  const weekly = { cron: '0 9 * * 5', until: '2026-12-18' }
+  const datesOf = async (id: string) => {
+    const rows = await room.database.sql`
+      select send_at, status from broadcasts where series_id = ${id} order by send_at`
+    return rows.map((row) => `${row.send_at.toISOString().slice(0, 16)} ${row.status}`)
+  }
+
+  test('shows its next dates, and each becomes a broadcast of its own, once', async () => {
+    await room.subscribe(2)
+    const { id } = await room.approved({ recurrence: { cron: '0 9 * * 5' } })
+    expect(await room.view(id)).toMatchObject({
+      status: 'scheduled',
+      next: ['04', '11', '18', '25'].map((day) => `2026-12-${day}T09:00:00+01:00`).concat('2027-01-01T09:00:00+01:00'),
+      forecast: { recipients: 2, finishesAt: '2026-12-04T09:00:00.025+01:00' },
+    })
+    room.at('2026-12-04T08:00:00.400Z')
+    const begun = await Promise.all(Array.from({ length: 4 }, () => room.startDue()))
+    expect(begun.reduce((sum, n) => sum + n, 0)).toBe(1)
+    expect(await datesOf(id)).toEqual(['2026-12-04T08:00 sending'])
+    const [date] = await room.database.sql`select id from broadcasts where series_id = ${id}`
+    expect(await room.view(date!.id)).toMatchObject({
+      counts: { recipients: 2 },
+      recurrence: null,
+      seriesId: id,
+      approval: { approvedBy: 'staff:bernd' },
+    })
+    expect(await room.view(id)).toMatchObject({ status: 'scheduled', counts: { recipients: 0 } })
+  })
+
+  test('does not begin before sendAt, which may be a date itself', async () => {
+    const { id } = await room.approved({ recurrence: weekly, sendAt: new Date('2026-12-11T08:00:00Z') })
+    expect((await room.view(id)).next).toEqual(['2026-12-11T09:00:00+01:00', '2026-12-18T09:00:00+01:00'])
+    room.at('2026-12-04T08:00:01Z')
+    expect(await room.startDue()).toBe(0)
+    room.at('2026-12-11T08:00:01Z')
+    expect(await room.startDue()).toBe(1)
+  })
+
+  test('skips the dates of a standstill, notes them, and ends after its last day', async () => {
+    const { id } = await room.approved({ recurrence: weekly })
+    room.at('2026-12-14T12:00:00Z')
+    expect(await room.startDue()).toBe(0)
+    expect(await datesOf(id)).toEqual([])
+    const [noted] = await room.database.sql`select detail from audit where action = 'broadcast.continued'`
+    expect(noted!.detail).toMatchObject({ missed: 2 })
+    room.at('2026-12-18T08:00:00Z')
+    expect(await room.startDue()).toBe(1)
+    expect(await datesOf(id)).toEqual(['2026-12-18T08:00 sending'])
+    expect(await room.view(id)).toMatchObject({ status: 'done', next: [] })
+  })
+
+  test('a date in quiet hours waits like any other broadcast', async () => {
+    const { id } = await room.approved({ recurrence: { cron: '30 6 * * *' } })
+    room.at('2026-12-02T05:30:00Z')
+    expect(await room.startDue()).toBe(0)
+    expect(await datesOf(id)).toEqual(['2026-12-02T05:30 scheduled'])
+    room.at('2026-12-02T06:00:00Z')
+    expect(await room.startDue()).toBe(1)
+  })
+
+  test('stands still as a whole when its template changed, and is not sent meanwhile', async () => {
+    const { id } = await room.approved({ recurrence: weekly })
+    await templatesAre(listed('stadt_meldung', { components: [{ type: 'BODY', text: 'Neu: {{1}} und mehr.' }] }))
+    room.at('2026-12-04T08:00:00Z')
+    await room.startDue()
+    expect(await room.view(id)).toMatchObject({ status: 'paused', pausedReason: 'template-changed' })
+    expect(await datesOf(id)).toEqual([])
+  })
+
+  test('cancelled, it takes its waiting dates along but not those on their way', async () => {
+    await room.subscribe(1)
+    const { id } = await room.approved({ recurrence: { cron: '0 6,8 * * *' } })
+    room.at('2026-12-02T05:00:00Z')
+    await room.startDue() // 6:00, quiet
+    await room.act((deed) => cancel(deed, anna, room.channel(), id))
+    room.at('2026-12-02T07:00:00Z')
+    expect(await room.startDue()).toBe(0)
+    expect(await datesOf(id)).toEqual(['2026-12-02T05:00 cancelled'])
+  })
+
+  test('paused over a date, it goes on with the next one', async () => {
+    const { id } = await room.approved({ recurrence: weekly })
+    await room.act((deed) => pause(deed, anna, room.channel(), id))
+    room.at('2026-12-05T08:00:00Z')
+    await room.startDue()
+    await room.act((deed) => resume(deed, anna, room.channel(), id))
+    expect(await room.startDue()).toBe(0)
+    room.at('2026-12-11T08:00:00Z')
+    expect(await room.startDue()).toBe(1)
+    expect(await datesOf(id)).toEqual(['2026-12-11T08:00 sending'])
+  })
+})
+
+describe('what the office sees', () => {
+  test('the forecast knows the daily limit, who was written to today and that they cost nothing more', async () => {
+    room.info({ quietHours: null })
+    await room.subscribe(4)
+    await room.database.sql`update channels set daily_limit = 5 where slug = 'arnsberg'`
+    const first = await room.approved()
+    await room.startDue()
+    await room.became(first.id, 'delivered', 'delivered', 'delivered', 'failed')
+    await room.finishDone()
+    room.pass(HOUR)
+    const { id } = await room.draft()
+    expect((await room.view(id)).forecast).toMatchObject({ recipients: 4, fitsDailyLimit: true })
+    await room.subscribe(2)
+    expect((await room.view(id)).forecast).toMatchObject({
+      recipients: 6,
+      fitsDailyLimit: false,
+      sentence: expect.stringMatching(/Limit 5 in 24 h, 3 verbraucht/),
+    })
+  })
+
+  test('while the limit is used up, it says until when', async () => {
+    room.info({ quietHours: null })
+    await room.subscribe(2)
+    await room.database.sql`update channels set daily_limit = 2 where slug = 'arnsberg'`
+    const first = await room.approved()
+    await room.startDue()
+    await room.became(first.id, 'delivered', 'delivered')
+    await room.finishDone()
+    await room.subscribe(1)
+    const second = await room.approved({ title: 'Zweite' })
+    await room.startDue()
+    await room.became(second.id, ...(await room.statesOf(second.id)).map(() => 'queued' as const))
+    await room.database.sql`update outgoing o set status = 'sending' from outgoing f
+      where o.broadcast_id = ${second.id} and f.broadcast_id = ${first.id} and f.contact_id = o.contact_id`
+    await room.database
+      .sql`update outgoing set status = 'delivered', handed_over_at = ${room.now()} where status = 'sending'`
+    expect(await room.view(second.id)).toMatchObject({
+      status: 'sending',
+      counts: { queued: 1, delivered: 2 },
+      waitingUntil: '2026-12-02T09:00:00+01:00',
+      waitingFor: 'daily-limit',
+    })
+  })
+
+  test('recipients masked, in pages and by state', async () => {
+    await room.subscribe(3)
+    const { id } = await room.approved()
+    expect(await room.act((deed) => recipients(deed, room.channel(), id, { limit: 10 }))).toEqual([])
+    await room.startDue()
+    await room.became(id, 'failed', 'delivered')
+    await room.database.sql`update outgoing set error_code = 131026 where status = 'failed'`
+    const first = await room.act((deed) => recipients(deed, room.channel(), id, { limit: 2 }))
+    const rest = await room.act((deed) => recipients(deed, room.channel(), id, { limit: 2, after: first[1]!.id }))
+    expect([...first, ...rest].map(({ state }) => state)).toEqual(['failed', 'delivered', 'queued'])
+    expect(first[0]).toMatchObject({ phone: expect.stringMatching(/^\+49 151 •{5} \d\d$/), error: { code: 131026 } })
+    const failed = await room.act((deed) => recipients(deed, room.channel(), id, { limit: 10, state: 'failed' }))
+    expect(failed).toHaveLength(1)
+  })
+
+  test('all broadcasts, newest first, in pages and by state', async () => {
+    const titles: string[] = []
+    for (let i = 1; i <= 5; i++) {
+      room.pass(i === 3 ? 0 : 1000) // two at the same moment
+      titles.push((await room.draft({ title: `Meldung ${i}` })).title)
+    }
+    const seen: string[] = []
+    let before: { createdAt: Date; id: string } | undefined
+    for (;;) {
+      const page = await room.act((deed) => list(deed, room.channel(), { limit: 2, before }))
+      seen.push(...page.map(({ title }) => title))
+      const last = page.at(-1)
+      if (!last) break
+      before = { createdAt: new Date(last.createdAt), id: last.id }
+    }
+    expect([...seen].sort()).toEqual(titles)
+    expect(seen[0]).toBe('Meldung 5')
+    expect(await room.act((deed) => list(deed, room.channel(), { limit: 9, status: ['sending'] }))).toEqual([])
+  })
+
+  test('every step in the audit, without a word of what was written', async () => {
+    await room.subscribe(1)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.act((deed) => pause(deed, anna, room.channel(), id))
+    await room.act((deed) => resume(deed, anna, room.channel(), id))
+    await room.act((deed) => testSend(deed, anna, room.channel(), id, '+4915123456789'))
+    await room.became(id, 'failed')
+    await room.finishDone()
+    await room.act((deed) => retry(deed, anna, room.channel(), id))
+    await room.act((deed) => cancel(deed, anna, room.channel(), id))
+    expect(await room.audited(id)).toEqual([
+      ...[
+        'drafted',
+        'submitted',
+        'approved',
+        'frozen',
+        'started',
+        'paused',
+        'resumed',
+        'tested',
+        'finished',
+        'retried',
+        'cancelled',
+      ],
+    ])
+    const rows = JSON.stringify(await room.database.sql`select detail from audit`)
+    expect(rows).not.toMatch(/Ruhrstraße|15123456789/)
+  })
+})
+
+test('a deed that fails leaves no trace', async () => {
+  const { id } = await room.draft()
+  const failing = inDeed(room, async (deed) => {
+    await submit(deed, anna, room.channel(), id)
+    throw new Error('afterwards')
+  })
+  await expect(failing).rejects.toThrow('afterwards')
+  expect(await room.audited(id)).toEqual(['drafted'])
+  expect((await room.view(id)).status).toBe('draft')
+})

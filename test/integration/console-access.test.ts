@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sessionCookie } from '../../src/access/session-cookie.ts'
+import { linkAuth } from '../../src/access/staff-auth.ts'
+import { COMMAND } from '../../src/audit/audit.ts'
+import { officeDoor } from '../../src/console/console.tsx'
+import { openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
+
+const ROLES = ['editor', 'approver', 'admin'] as const
+type OfficeRole = (typeof ROLES)[number]
+const UNKNOWN = '00000000-0000-4000-8000-000000000000'
+const ORIGIN = 'https://whatsup.example'
+
+let runtime: TestRuntime
+let doors: ReturnType<typeof openDoors>
+let office: ReturnType<typeof officeDoor>
+const cookies = new Map<OfficeRole, string>()
+
+beforeAll(async () => {
+  runtime = await openTestRuntime()
+  office = officeDoor(runtime)
+  doors = openDoors(runtime, { office })
+  for (const role of ROLES) {
+    const session = await runtime.act(async (deed) => {
+      const { token } = await linkAuth.invite(deed, COMMAND, { email: `${role}@localhost`, role, channel: 'arnsberg' })
+      return linkAuth.redeem(deed, token)
+    })
+    cookies.set(role, `${sessionCookie(ORIGIN).name}=${session!.token}`)
+  }
+})
+afterAll(() => runtime.close())
+
+/** Who may ask for what. A route that is not here fails the test below: somebody must decide. */
+const EVERYBODY = 'open'
+const OFFICE = 'editor approver admin'
+const RULES: Readonly<Record<string, string>> = {
+  'GET /assets/:version/:path{.+}': EVERYBODY,
+  'GET /anmelden': EVERYBODY,
+  'POST /anmelden': EVERYBODY,
+  'GET /anmelden/stadt': EVERYBODY,
+  'GET /anmelden/stadt/zurueck': EVERYBODY,
+  'POST /abmelden': EVERYBODY,
+  'POST /darstellung': EVERYBODY,
+  'GET /barrierefreiheit': EVERYBODY,
+  'POST /kanal-wechseln': OFFICE,
+  'GET /': OFFICE,
+  'GET /meldungen': OFFICE,
+  'GET /meldungen/neu': OFFICE,
+  'POST /meldungen': OFFICE,
+  'POST /meldungen/vorschau': OFFICE,
+  'GET /meldungen/:id': OFFICE,
+  'GET /meldungen/:id/bearbeiten': OFFICE,
+  'POST /meldungen/:id/bearbeiten': OFFICE,
+  'GET /meldungen/:id/stand': OFFICE,
+  'GET /meldungen/:id/empfaenger': OFFICE,
+  'GET /meldungen/:id/empfaenger.csv': OFFICE,
+  'POST /meldungen/:id/einreichen': OFFICE,
+  'POST /meldungen/:id/freigeben': 'approver admin',
+  'POST /meldungen/:id/ablehnen': 'approver admin',
+  'POST /meldungen/:id/anhalten': OFFICE,
+  'POST /meldungen/:id/fortsetzen': OFFICE,
+  'POST /meldungen/:id/abbrechen': OFFICE,
+  'POST /meldungen/:id/wiederholen': OFFICE,
+  'POST /meldungen/:id/testen': OFFICE,
+  'POST /meldungen/:id/loeschen': OFFICE,
+  'POST /meldungen/:id/richtigstellen': OFFICE,
+  'GET /vorlagen': OFFICE,
+  'GET /vorlagen/neu': OFFICE,
+  'POST /vorlagen': OFFICE,
+  'POST /vorlagen/abgleichen': OFFICE,
+  'POST /vorlagen/vorschau': OFFICE,
+  'GET /vorlagen/:key': OFFICE,
+  'GET /vorlagen/:key/bearbeiten': OFFICE,
+  'POST /vorlagen/:key/bearbeiten': OFFICE,
+  'GET /abonnenten': OFFICE,
+  'POST /abonnenten/nachschlagen': OFFICE,
+  'POST /abonnenten/ausgeben': 'admin',
+  'POST /abonnenten/loeschen': 'admin',
+  'GET /abonnenten/uebernehmen': 'admin',
+  'POST /abonnenten/uebernehmen': 'admin',
+  'GET /chats': OFFICE,
+  'POST /chats/erneut': OFFICE,
+  'POST /chats/verwerfen': OFFICE,
+  'POST /chats/aufnehmen': OFFICE,
+  'POST /chats/:id/abschliessen': OFFICE,
+  'GET /einwilligungen': OFFICE,
+  'POST /einwilligungen/pruefen': OFFICE,
+  'GET /kanal': OFFICE,
+  'POST /kanal/pruefen': OFFICE,
+  'POST /kanal/fortsetzen': 'admin',
+  'GET /protokoll': 'admin',
+  'GET /zugaenge': 'admin',
+  'POST /zugaenge/personen': 'admin',
+  'POST /zugaenge/personen/:id/entziehen': 'admin',
+  'POST /zugaenge/schluessel': 'admin',
+  'POST /zugaenge/schluessel/:id/beenden': 'admin',
+  'GET /konto': OFFICE,
+  'POST /konto': OFFICE,
+  'POST /konto/abmelden': OFFICE,
+}
+
+const closed = Object.entries(RULES).filter(([, who]) => who !== EVERYBODY)
+const pathOf = (route: string) =>
+  `/office${route
+    .slice(route.indexOf(' ') + 1)
+    .replace(':id', UNKNOWN)
+    .replace(':key', 'gibt_es_nicht.de')}`.replace(/\/$/, '')
+
+const ask = (route: string, headers: Record<string, string>) => {
+  const method = route.slice(0, route.indexOf(' '))
+  return doors.app.request(pathOf(route), {
+    method,
+    headers: {
+      ...(method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN } : {}),
+      ...headers,
+    },
+    ...(method === 'POST' ? { body: 'a=b' } : {}),
+  })
+}
+
+describe('every page of the console is locked', () => {
+  test('the list above names every route', () => {
+    const routes = office.routes.filter(({ method }) => method === 'GET' || method === 'POST')
+    expect([...new Set(routes.map(({ method, path }) => `${method} ${path}`))].sort()).toEqual(
+      Object.keys(RULES).sort(),
+    )
+  })
+
+  test.each(closed)('%s sends away who is not signed in', async (route) => {
+    const answer = await ask(route, {})
+    expect([answer.status, answer.headers.get('location')?.split('?')[0]]).toEqual([303, '/office/anmelden'])
+  })
+
+  test.each(closed)('%s is for %s', async (route, allowed) => {
+    for (const role of ROLES) {
+      const { status } = await ask(route, { cookie: cookies.get(role)! })
+      if (allowed.split(' ').includes(role)) expect(status, role).not.toBe(403)
+      else expect(status, role).toBe(403)
+    }
+  })
+
+  test.each(closed)('%s of another town is out of reach', async (route) => {
+    const { status } = await ask(`${route}?kanal=warstein`, { cookie: cookies.get('admin')! })
+    expect(status).toBe(403)
+  })
+
+  test.each(Object.keys(RULES).filter((route) => route.startsWith('POST')))(
+    '%s refuses forms of foreign pages',
+    async (route) => {
+      const { status } = await ask(route, {
+        cookie: cookies.get('admin')!,
+        origin: 'https://evil.example',
+        'sec-fetch-site': 'cross-site',
+      })
+      expect(status).toBe(403)
+    },
+  )
+})
+
+test('nobody is looked up without a reason, which stands in the audit', async () => {
+  const lookUp = (reason: string) =>
+    doors.app.request('/office/abonnenten/nachschlagen', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: ORIGIN,
+        cookie: cookies.get('approver')!,
+      },
+      body: new URLSearchParams({ phone: '+49 1511 2340001', reason }).toString(),
+    })
+  const refused = await lookUp(' ')
+  expect([refused.status, await refused.text()]).toEqual([
+    422,
+    expect.stringContaining('wozu Sie die Person nachschlagen'),
+  ])
+  expect(await (await lookUp('Anruf wegen Abmeldung')).text()).toContain('hier nicht bekannt')
+  const noted = await runtime.sql`select detail->>'reason' as reason from audit where action = 'subscriber.looked-up'`
+  expect(noted.map(({ reason }) => reason)).toContain('Anruf wegen Abmeldung')
+})
+
+test('no answer may be kept, framed or run foreign script', async () => {
+  const { headers } = await ask('GET /', { cookie: cookies.get('admin')! })
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(headers.get('x-frame-options')).toBe('DENY')
+  const policy = headers.get('content-security-policy')!
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).toContain("script-src 'self'")
+  expect(policy).not.toMatch(/unsafe|\*/)
+})
+
+test('the session cookie is out of reach for scripts and other sites', async () => {
+  const { token } = await runtime.act((deed) =>
+    linkAuth.invite(deed, COMMAND, { email: 'dora@localhost', role: 'editor', channel: 'arnsberg' }),
+  )
+  const answer = await doors.app.request('/office/anmelden', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN },
+    body: `link=${token}`,
+  })
+  const cookie = answer.headers.get('set-cookie')!
+  expect(cookie).toMatch(/^__Host-whatsup=/)
+  for (const attribute of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(attribute)
+  const again = await doors.app.request('/office/anmelden', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN },
+    body: `link=${token}`,
+  })
+  expect(again.status).toBe(403)
+})
+
+test('who is not signed in cannot make us read a flood', async () => {
+  const answer = await doors.app.request('/office/anmelden', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN },
+    body: `link=${'x'.repeat(300_000)}`,
+  })
+  expect(answer.status).toBe(413)
+})

@@ -1,0 +1,224 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eq, sql as raw } from 'drizzle-orm'
+import { afterAll, describe, expect, test } from 'vitest'
+import { generateDataKey, parseDataKeys } from '../../src/db/data-keys.ts'
+import { isDatabaseAway, openDb, type Tx } from '../../src/db/db.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { vault } from '../../src/db/schema.ts'
+import { UnusableDatabase } from '../../src/db/unusable.ts'
+import { loadLookupKey, openVault } from '../../src/db/vault.ts'
+import { freshDatabase } from '../support/database.ts'
+
+const database = await freshDatabase()
+const { db, sql } = database
+afterAll(database.drop)
+
+describe('the two clients', () => {
+  test('raw SQL takes and returns instants as Date, although drizzle works beside it', async () => {
+    const at = new Date('2026-11-21T09:00:00.125Z')
+    const [row] = await sql`select ${at}::timestamptz as at, current_setting('TimeZone') as zone`
+    expect(row).toEqual({ at, zone: 'UTC' })
+    const rows = await db.execute(raw`select 1 as one`)
+    expect(rows[0]).toEqual({ one: 1 })
+  })
+
+  test('what a transaction wrote is gone when it throws', async () => {
+    const write = (tx: Tx) => tx.insert(vault).values({ name: 'half', sealed: 'x' })
+    const failing = db.transaction(async (tx) => {
+      await write(tx)
+      throw new Error('changed my mind')
+    })
+    await expect(failing).rejects.toThrow('changed my mind')
+    expect(await db.select().from(vault).where(eq(vault.name, 'half'))).toEqual([])
+  })
+
+  test('a lost connection fails what runs on it as an outage, and is made anew', async () => {
+    const one = openDb(database.url, { max: 1 })
+    const [{ pid }] = await one.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
+    const asleep = errorOf(one.sql`select pg_sleep(60)`)
+    const state = () => sql`select state from pg_stat_activity where pid = ${pid} and query like '%pg_sleep%'`
+    await expect.poll(state).toEqual([{ state: 'active' }])
+    await sql`select pg_terminate_backend(${pid})`
+    expect(await asleep).toSatisfy(isDatabaseAway)
+    await expect.poll(() => one.sql`select 1 as one`).toEqual([{ one: 1 }])
+    await one.close()
+  })
+
+  test('closing waits for what is running', async () => {
+    const other = openDb(database.url)
+    const running = other.sql`select 'done' as state from pg_sleep(0.1)`.execute()
+    await other.close()
+    expect((await running)[0]).toEqual({ state: 'done' })
+  })
+})
+
+describe('an outage is told from a mistake', () => {
+  /** A server that does `welcome` with each connection, on a port of its own, while `work` runs. */
+  async function whileListening<T>(welcome: (socket: Socket) => void, work: (url: string) => Promise<T>): Promise<T> {
+    const server = createServer(welcome)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      return await work(`postgres://anna:secret@127.0.0.1:${(server.address() as AddressInfo).port}/town`)
+    } finally {
+      server.close()
+    }
+  }
+  const failing = async (url: string) => {
+    const { db, close } = openDb(url)
+    const error = await errorOf(db.execute(raw`select 1`)) // wrapped by drizzle, as doors see it
+    await close()
+    return error
+  }
+
+  test('nobody listens', async () => {
+    const gone = await whileListening(
+      () => {},
+      async (url) => url,
+    )
+    expect(await failing(gone)).toSatisfy(isDatabaseAway)
+  })
+
+  test('a proxy takes the connection and has nobody to pass it on to', async () => {
+    let connections = 0
+    const error = await whileListening((socket) => {
+      connections++
+      socket.end()
+    }, failing)
+    expect(error).toSatisfy(isDatabaseAway)
+    expect(connections).toBeLessThan(5)
+  })
+
+  test('the connection breaks off', async () => {
+    expect(await whileListening((socket) => socket.resetAndDestroy(), failing)).toSatisfy(isDatabaseAway)
+  })
+
+  test('the database is gone, or says so', async () => {
+    const fatal = (code: string) => (socket: Socket) => {
+      const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mgone\0\0`)
+      const head = Buffer.from('E....')
+      head.writeInt32BE(fields.length + 4, 1)
+      socket.on('error', () => {}).end(Buffer.concat([head, fields]))
+    }
+    for (const code of ['57P01', '57P02', '57P03', '53300', '08006'])
+      expect(await whileListening(fatal(code), failing)).toSatisfy(isDatabaseAway)
+    for (const code of ['28P01', '3D000'])
+      expect(await whileListening(fatal(code), failing)).not.toSatisfy(isDatabaseAway)
+  })
+
+  test.each([
+    ['a repeated key', () => db.insert(vault).values([1, 2].map(() => ({ name: 'twice', sealed: 'x' })))],
+    ['a statement that is wrong', () => sql`select wrong from nowhere`],
+    ['a cancelled statement', () => sql.begin((tx) => [tx`set local statement_timeout = 10`, tx`select pg_sleep(5)`])],
+    ['any other error', () => Promise.reject(new Error('ECONNREFUSED in the text is not enough'))],
+    ['something that is no error', () => Promise.reject('57P01')],
+  ])('not away: %s', async (_, work) => expect(await errorOf(work())).not.toSatisfy(isDatabaseAway))
+})
+
+describe('migrations', () => {
+  test('of ten processes that start at once, one does the work and the others find it done', async () => {
+    const fresh = await freshDatabase({ tables: false })
+    const done = await Promise.all(Array.from({ length: 10 }, () => migrate(fresh.url)))
+    expect(done.filter((applied) => applied.length > 0)).toEqual([expect.arrayContaining(['0000_tables'])])
+    expect(await fresh.db.select().from(vault)).toEqual([])
+    expect(await migrate(fresh.url)).toEqual([])
+    await fresh.drop()
+  })
+
+  test('a database that a newer version has used is left alone', async () => {
+    const fresh = await freshDatabase()
+    await fresh.sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', ${Date.UTC(2030, 0, 2)})`
+    const error = await errorOf(migrate(fresh.url))
+    expect(error).toBeInstanceOf(UnusableDatabase)
+    expect(error.message).toMatch(
+      /1 migration\(s\) this version does not know, the last from 2030-01-02: a newer version/,
+    )
+    await fresh.drop()
+  })
+
+  test('one that fails leaves nothing behind, not even those before it', async () => {
+    const fresh = await freshDatabase({ tables: false })
+    const folder = migrationFolder({
+      '1_towns': 'create table towns (name text)',
+      '2_broken': 'create table streets (name wrong)',
+    })
+    expect((await errorOf(migrate(fresh.url, folder))).message).toContain('type "wrong" does not exist')
+    expect(await fresh.sql`select to_regclass('towns') as towns`).toEqual([{ towns: null }])
+    await fresh.drop()
+  })
+
+  test('one that is older but was merged later is applied all the same', async () => {
+    const fresh = await freshDatabase({ tables: false })
+    const older = { '1_towns': 'create table towns (name text)' }
+    const newer = {
+      '2_streets': 'create table streets (name text);--> statement-breakpoint\ncreate index on streets (name)',
+    }
+    expect(await migrate(fresh.url, migrationFolder(newer))).toEqual(['2_streets'])
+    expect(await migrate(fresh.url, migrationFolder({ ...older, ...newer }))).toEqual(['1_towns'])
+    await fresh.drop()
+  })
+
+  const folders: string[] = []
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true })
+  })
+  /** As drizzle-kit writes it: SQL files and a journal. Names begin with their date. */
+  function migrationFolder(files: Record<string, string>) {
+    const folder = mkdtempSync(join(tmpdir(), 'migrations-'))
+    folders.push(folder)
+    mkdirSync(join(folder, 'meta'))
+    for (const [tag, text] of Object.entries(files)) writeFileSync(join(folder, `${tag}.sql`), text)
+    const entries = Object.keys(files).map((tag, idx) => ({
+      idx,
+      version: '7',
+      when: Number.parseInt(tag, 10),
+      tag,
+      breakpoints: true,
+    }))
+    writeFileSync(join(folder, 'meta/_journal.json'), JSON.stringify({ version: '7', dialect: 'postgresql', entries }))
+    return folder
+  }
+})
+
+describe('the look-up key', () => {
+  const [first, second] = [newKey(), newKey()]
+
+  test('is drawn once, however many processes start at once, and is not stored readable', async () => {
+    const keys = await Promise.all(Array.from({ length: 8 }, () => loadLookupKey(db, [first])))
+    expect(keys[0]).toHaveLength(32)
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1)
+    const [row] = await db.select().from(vault).where(eq(vault.name, 'lookup-key'))
+    expect(row!.sealed).not.toContain(keys[0]!.toString('base64'))
+  })
+
+  test('survives a change of the data keys, after which the old one is not needed for it', async () => {
+    const before = await loadLookupKey(db, [first])
+    expect(await loadLookupKey(db, [second, first])).toEqual(before)
+    expect(await loadLookupKey(db, [second])).toEqual(before)
+    expect(openVault([second], before).fingerprint('phone', '1')).toEqual(
+      openVault([first], before).fingerprint('phone', '1'),
+    )
+  })
+
+  test('with the wrong data keys the service does not start, and says which one is missing', async () => {
+    await loadLookupKey(db, [second, first])
+    const error = await errorOf(loadLookupKey(db, [newKey()]))
+    expect(error).toBeInstanceOf(UnusableDatabase)
+    expect(error.message).toContain(`"${second.id}"`)
+  })
+
+  function newKey() {
+    return parseDataKeys(generateDataKey()).keys[0]!
+  }
+})
+
+async function errorOf(work: PromiseLike<unknown>): Promise<Error> {
+  try {
+    await work
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('it did not fail')
+}

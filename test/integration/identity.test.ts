@@ -1,0 +1,222 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
+
+const PHONE = '+4915112340001'
+const NEW_PHONE = '+4915112349999'
+const ID = 'DE.10000000000000000001'
+const NEW_ID = 'DE.10000000000000000002'
+const anna = { phone: PHONE, userId: ID, name: 'Anna' }
+
+let desk: WebhookDesk
+beforeEach(async () => {
+  desk = await openWebhookDesk('arnsberg')
+})
+afterEach(() => desk.close())
+
+const changed = (own: object) => desk.bodies.system(own)
+const newNumber = () =>
+  changed({
+    from: PHONE.slice(1),
+    system: { type: 'user_changed_number', wa_id: NEW_PHONE.slice(1), user_id: NEW_ID, previous_user_id: ID },
+  })
+/** A broadcast of which these people have a queued row. */
+async function queued(category: string, ...contactIds: string[]) {
+  const { sql } = desk
+  const [row] = await sql<{ id: string }[]>`
+    insert into broadcasts (channel, title, template_name, template_language, audience, content_hash, created_by, changed_by, created_at,
+      changed_at, status, category)
+    values ('arnsberg', 't', 't', 'de', '{}', 'h', 'c', 'c', now(), now(), 'sending', ${category}) returning id`
+  for (const id of contactIds)
+    await sql`insert into outgoing (channel, kind, broadcast_id, contact_id) values ('arnsberg', 'broadcast', ${row!.id}, ${id})`
+  return async () =>
+    (
+      await sql<
+        { id: string; status: string }[]
+      >`select contact_id as id, status from outgoing where broadcast_id = ${row!.id} order by id`
+    ).map((one) => ({ ...one }))
+}
+
+test('a new number and user id take everything along, with a ledger entry under the same pseudonym', async () => {
+  await desk.writes(anna, 'START')
+  const before = await desk.contactOf(anna)
+  await desk.takes(newNumber())
+  const after = await desk.contactOf({ userId: NEW_ID })
+  expect(after).toMatchObject({ id: before!.id, phone: NEW_PHONE, userId: NEW_ID, subject: before!.subject })
+  expect(await desk.offeringsOf({ phone: NEW_PHONE })).toEqual(['info'])
+  expect(await desk.ledger()).toMatchObject([
+    { action: 'granted' },
+    { action: 'moved', offering: 'info', subject: before!.subject },
+  ])
+})
+
+test('the same change again, by the same or another message, changes nothing', async () => {
+  await desk.writes(anna, 'START')
+  const body = newNumber()
+  await desk.takes(body, body, newNumber())
+  expect((await desk.ledger()).map(({ action }) => action)).toEqual(['granted', 'moved'])
+})
+
+test('the classic form without user ids moves by number, and the old user id counts no more', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(
+    changed({ from: PHONE.slice(1), system: { type: 'user_changed_number', wa_id: NEW_PHONE.slice(1), body: 'x' } }),
+  )
+  await desk.writes({ phone: NEW_PHONE, userId: NEW_ID }, 'STATUS')
+  const contact = await desk.contactOf({ userId: NEW_ID })
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual(['info'])
+  expect(contact).toMatchObject({ phone: NEW_PHONE, userId: NEW_ID })
+})
+
+test('without a shareable number the old number is forgotten, so that nothing goes to its next owner', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(changed({ system: { type: 'user_changed_user_id', user_id: NEW_ID, previous_user_id: ID } }))
+  const contact = await desk.contactOf({ userId: NEW_ID })
+  expect(contact).toMatchObject({ userId: NEW_ID })
+  expect(contact!.phone).toBeUndefined()
+})
+
+test('a STOP from the old number still stops, and says so to whoever wrote it', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(newNumber())
+  await desk.writes({ phone: PHONE }, 'STOP')
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual([])
+  expect((await desk.replies()).at(-1)).toMatch(/keine|abgemeldet/i)
+})
+
+test('a STOP of the number’s next owner, who is subscribed, is theirs alone', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(newNumber())
+  const next = { phone: PHONE, userId: 'DE.30000000000000000003' }
+  await desk.writes(next, 'START')
+  desk.pass(5000)
+  await desk.writes(next, 'STOP')
+  expect(await desk.offeringsOf(next)).toEqual([])
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual(['info'])
+})
+
+test('a known number with another user id is a new person who inherits nothing; the office sees it, without ids', async () => {
+  await desk.writes(anna, 'START')
+  const former = await desk.contactOf(anna)
+  const rows = await queued('UTILITY', former!.id)
+  await desk.writes({ phone: PHONE, userId: NEW_ID }, 'Hallo')
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual([])
+  expect((await desk.contactOf({ userId: ID }))!.phone).toBeUndefined()
+  expect(await rows()).toEqual([{ id: former!.id, status: 'skipped' }])
+  const events = await desk.events()
+  expect(events).toMatchObject([{ kind: 'number-changed-hands' }])
+  expect(JSON.stringify(events)).not.toMatch(/DE\.|4915/)
+})
+
+test('the new person’s own messages in the same body are theirs', async () => {
+  await desk.writes(anna, 'START')
+  const { body, change, around, message } = desk.bodies
+  const next = { phone: PHONE, userId: NEW_ID }
+  await desk.takes(
+    body(
+      change('messages', {
+        ...around,
+        messages: [
+          message(anna, { type: 'text', text: { body: 'STATUS' } }),
+          message(next, { type: 'text', text: { body: 'START' } }),
+        ],
+      }),
+    ),
+  )
+  expect(await desk.offeringsOf({ userId: ID })).toEqual(['info'])
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual(['info'])
+})
+
+test('who was known by number and by user id apart is one person once both come together, and stays subscribed', async () => {
+  await desk.writes({ phone: PHONE }, 'START')
+  const first = await desk.contactOf({ phone: PHONE })
+  await desk.writes({ userId: ID }, 'Hallo')
+  const rows = await queued('UTILITY', first!.id)
+  await desk.writes(anna, 'STATUS')
+  const contact = await desk.contactOf(anna)
+  expect(contact).toMatchObject({ phone: PHONE, userId: ID })
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
+  expect(await rows()).toEqual([{ id: contact!.id, status: 'queued' }])
+  expect((await desk.replies()).at(-1)).toContain('Info')
+})
+
+test('a STOP by user id alone counts once it turns out whose it was', async () => {
+  await desk.writes({ phone: PHONE }, 'START')
+  desk.pass(60_000)
+  await desk.writes({ userId: ID }, 'STOP')
+  const first = await desk.contactOf({ phone: PHONE })
+  const rows = await queued('UTILITY', first!.id)
+  desk.pass(60_000)
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual([])
+  expect((await rows()).map(({ status }) => status)).toEqual(['skipped'])
+  expect((await desk.ledger()).map(({ action }) => action)).toEqual(['granted', 'withdrawn'])
+  expect(await desk.events()).toMatchObject([{ kind: 'contacts-united', severity: 'warning' }])
+})
+
+test('a later START outweighs an earlier STOP under the other id', async () => {
+  await desk.writes({ userId: ID }, 'STOP')
+  desk.pass(60_000)
+  await desk.writes({ phone: PHONE }, 'START')
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
+})
+
+test('nobody gets a broadcast twice because they were two contacts', async () => {
+  await desk.writes({ phone: PHONE }, 'START')
+  await desk.writes({ userId: ID }, 'START')
+  const two = [await desk.contactOf({ phone: PHONE }), await desk.contactOf({ userId: ID })]
+  const rows = await queued('UTILITY', ...two.map((contact) => contact!.id))
+  await desk.writes(anna, 'STATUS')
+  expect((await rows()).map(({ status }) => status).sort()).toEqual(['queued', 'skipped'])
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
+})
+
+test('the new id of a change is known already: its STOP wins, and both proofs are kept', async () => {
+  await desk.writes(anna, 'START')
+  desk.pass(60_000)
+  const late = { phone: NEW_PHONE, userId: NEW_ID }
+  await desk.writes(late, 'START')
+  desk.pass(60_000)
+  await desk.writes(late, 'STOP')
+  await desk.takes(newNumber())
+  expect(await desk.offeringsOf(late)).toEqual([])
+  expect((await desk.ledger()).map(({ action }) => action)).toEqual([
+    'granted',
+    'granted',
+    'withdrawn',
+    'moved',
+    'withdrawn',
+  ])
+  expect((await desk.contactOf(late))!.id).toBe((await desk.contactOf(anna))!.id)
+})
+
+test('an open chat goes on under the new number, and the inbox learns it', async () => {
+  await desk.writes(anna, 'CHAT')
+  await desk.writes(anna, 'Wann ist der Markt?')
+  await desk.takes(newNumber())
+  await desk.writes({ phone: NEW_PHONE, userId: NEW_ID }, 'Und wo?')
+  const events = await desk.queue('inbox')
+  expect(events.map(({ type }) => type)).toEqual([
+    'chat.message.received',
+    'chat.contact.changed',
+    'chat.message.received',
+  ])
+  expect(events[1].data.contact).toMatchObject({ phone: NEW_PHONE, userId: NEW_ID })
+  expect(events[2].data.chat.id).toBe(events[0].data.chat.id)
+})
+
+test('erasing a person erases what they were under other ids', async () => {
+  await desk.writes({ phone: PHONE, name: 'Anna' }, 'START')
+  await desk.writes({ userId: ID }, 'Hallo')
+  await desk.writes(anna, 'LÖSCHEN')
+  await desk.writes(anna, 'JA')
+  const counts = await desk.sql`
+    select (select count(*)::int from contacts) as contacts, (select count(*)::int from former_ids) as former,
+      (select count(*)::int from consent_details) as details, (select count(*)::int from subscriptions) as subscriptions`
+  expect(counts[0]).toEqual({ contacts: 0, former: 0, details: 0, subscriptions: 0 })
+})
+
+test('a change of somebody unknown has no effect', async () => {
+  await desk.takes(newNumber())
+  expect(await desk.contactOf({ userId: NEW_ID })).toBeNull()
+})

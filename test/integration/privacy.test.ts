@@ -1,0 +1,270 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findContact } from '../../src/contacts/contacts.ts'
+import { reseal, SEALED } from '../../src/db/rotate.ts'
+import { openVault } from '../../src/db/vault.ts'
+import { takeMessages } from '../../src/intake/intake.ts'
+import { openLog } from '../../src/log.ts'
+import { verifyChain } from '../../src/subscriptions/verify.ts'
+import type { MessageEvent, Person } from '../../src/whatsapp/webhook-events.ts'
+import { anna, bernd, type ChatDesk, cem, everything, openChatDesk, written } from '../support/chat-desk.ts'
+import { type Json, openDoors } from '../support/runtime.ts'
+
+const DAY = 86_400_000
+const PLACE = { publicUrl: 'https://whatsup.example' }
+
+let desk: ChatDesk
+let doors: ReturnType<typeof openDoors>
+beforeEach(async () => {
+  desk = await openChatDesk()
+  doors = openDoors(desk.runtime)
+})
+afterEach(() => desk.close())
+
+async function writes(who: Person, what: string | Partial<MessageEvent>, town = 'arnsberg') {
+  const message = written(who, what, desk.now())
+  await desk.act((deed) => takeMessages(deed, [{ channel: desk.channels.get(town)!, message }], PLACE))
+  desk.pass(61_000)
+}
+
+/** What was said to citizens, oldest first. */
+async function said(): Promise<string[]> {
+  const rows = await desk.database.sql<{ sealed: string }[]>`
+    select payload_sealed as sealed from outgoing where kind = 'reply' and payload_sealed is not null order by id`
+  return rows.map(({ sealed }) => {
+    const body = JSON.parse(desk.vault.open(sealed))
+    return body.text?.body ?? body.interactive.body.text
+  })
+}
+
+const linkIn = (text: string) => new URL(/https:\S+/.exec(text)![0]).pathname
+
+describe('auskunft', () => {
+  test('answers in plain words what is stored, why and how long, with a link', async () => {
+    await writes(anna, 'START')
+    await writes(anna, 'Auskunft bitte')
+    const answer = (await said()).at(-1)!
+    expect(answer).toContain('+49 151 ••••• 01')
+    expect(answer).toMatch(/Infokanal: angemeldet seit 23. November 2026/)
+    expect(answer).toMatch(/30 Tage.*\n?/)
+    expect(answer).toContain('https://whatsup.example/arnsberg/auskunft/')
+    expect(answer).not.toContain(anna.phone!)
+    expect(answer.length).toBeLessThan(4096)
+  })
+
+  test('the link is used up by the button, not by looking; it shows and gives everything', async () => {
+    await writes(anna, 'START')
+    await writes(anna, 'CHAT')
+    await writes(anna, 'Die Laterne ist kaputt')
+    await writes(anna, 'AUSKUNFT')
+    const link = linkIn((await said()).at(-1)!)
+    for (let i = 0; i < 2; i++) {
+      const look = await doors.ask('GET', link)
+      expect(look.status).toBe(200)
+      expect(look.body).not.toContain(anna.phone)
+      expect(look.headers.get('cache-control')).toBe('no-store')
+    }
+    const { status, body, headers } = await doors.ask('POST', link)
+    expect(status).toBe(200)
+    for (const part of [
+      anna.phone!,
+      'Anna Ahrens',
+      anna.userId!,
+      'zugesagt',
+      'Sie sind jetzt beim Infokanal',
+      'von Ihnen, Text',
+    ])
+      expect(body).toContain(part)
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    const file = JSON.parse(Buffer.from(/base64,([^"]+)/.exec(body)![1]!, 'base64').toString())
+    expect(file.identity).toMatchObject({ phone: anna.phone, name: 'Anna Ahrens' })
+    expect(file.consents).toHaveLength(2)
+    expect(file.chats[0].messages).toHaveLength(1)
+    expect(file.purposes.every((one: Json) => one.purpose && one.ground && one.kept)).toBe(true)
+    expect((await doors.ask('POST', link)).status).toBe(410)
+    expect((await doors.ask('GET', link)).status).toBe(410)
+  })
+
+  test('the link is the file itself for whoever wants it so, ends after a day, and with the next one', async () => {
+    await writes(anna, 'AUSKUNFT')
+    const first = linkIn((await said()).at(-1)!)
+    await writes(anna, 'AUSKUNFT')
+    const second = linkIn((await said()).at(-1)!)
+    expect((await doors.ask('POST', first)).status).toBe(410)
+    expect((await doors.ask('GET', second.replace('arnsberg', 'warstein'))).status).toBe(410)
+    const asFile = await doors.app.request(second, { method: 'POST', body: new URLSearchParams({ format: 'json' }) })
+    expect(asFile.headers.get('content-disposition')).toContain('auskunft-arnsberg.json')
+    expect(((await asFile.json()) as Json).identity.phone).toBe(anna.phone)
+    await writes(anna, 'AUSKUNFT')
+    desk.pass(DAY)
+    expect((await doors.ask('GET', linkIn((await said()).at(-1)!))).status).toBe(410)
+  })
+})
+
+describe('löschen', () => {
+  test('asks once, erases everything, says so as the last message, and keeps proof and a hash against imports', async () => {
+    await writes(anna, 'START')
+    await writes(anna, 'CHAT')
+    await writes(anna, 'Die Laterne ist kaputt')
+    await writes(anna, 'AUSKUNFT')
+    const link = linkIn((await said()).at(-1)!)
+    await writes(anna, 'LÖSCHEN')
+    expect((await said()).at(-1)).toMatch(/Sollen wir alles löschen/)
+    expect(await desk.act((deed) => findContact(deed, 'arnsberg', anna))).not.toBeNull()
+    await writes(anna, 'Ja')
+    expect(await said()).toEqual([expect.stringContaining('Wir haben gelöscht')])
+    const [last] = await desk.database.sql`select id, address_sealed from outgoing where kind = 'reply'`
+    expect(JSON.parse(desk.vault.open(last!.address_sealed))).toMatchObject({ phone: anna.phone })
+    // As the sender settles it once WhatsApp took it.
+    await desk.database.sql`update outgoing set address_sealed = null, payload_sealed = null where id = ${last!.id}`
+    const dump = await everything(desk)
+    for (const trace of [anna.phone!, anna.phone!.slice(1), anna.userId!, 'Anna', 'Ahrens', 'Laterne', 'wamid.'])
+      expect(dump).not.toContain(trace)
+    expect((await doors.ask('POST', link)).status).toBe(410)
+    const [kept] = await desk.database.sql`
+      select (select count(*) from consents)::int as proof, (select count(*) from suppressions)::int as hashes,
+        (select count(*) from consent_details)::int as details`
+    expect(kept).toEqual({ proof: 4, hashes: 2, details: 0 })
+    expect((await verifyChain(desk.runtime, 'arnsberg')).broken).toBeNull()
+  })
+})
+
+describe('the ledger', () => {
+  const sql = (...words: Parameters<ChatDesk['database']['sql']['unsafe']>) => desk.database.sql.unsafe(...words)
+  async function past(trigger: string, change: string) {
+    await sql(
+      `alter table consents disable trigger ${trigger}; ${change}; alter table consents enable trigger ${trigger}`,
+    )
+  }
+  beforeEach(async () => {
+    for (const who of [anna, bernd, cem]) await writes(who, 'START')
+    await writes(bernd, 'STOP')
+  })
+
+  test.each(['update consents set at = at', 'delete from consents', 'truncate consents'])(
+    'the database refuses: %s',
+    async (statement) => {
+      await expect(sql(statement)).rejects.toThrow('append-only')
+    },
+  )
+
+  test.each([
+    ['a changed entry', "update consents set source = 'import' where seq = 2", { seq: 2, why: 'changed' }],
+    ['a changed time', "update consents set at = at + interval '1 ms' where seq = 3", { seq: 3, why: 'changed' }],
+    ['an entry taken out', 'delete from consents where seq = 2', { seq: 2, why: 'missing' }],
+    ['the end cut off', 'delete from consents where seq = 4', { seq: 4, why: 'missing' }],
+    [
+      'the end cut off with its head',
+      "delete from consents where seq = 4; update consent_heads set seq = 3 where channel = 'arnsberg'",
+      { seq: 4, why: 'head-differs' },
+    ],
+  ])('a walk along the chain finds %s, done past the trigger', async (_, change, broken) => {
+    expect(await verifyChain(desk.runtime, 'arnsberg')).toMatchObject({ entries: 4, broken: null })
+    await past('consents_append_only', change)
+    expect((await verifyChain(desk.runtime, 'arnsberg')).broken).toEqual(broken)
+  })
+
+  test('a message id put in the place of another is found', async () => {
+    await sql(`update consent_details set message_id_sealed = '${desk.vault.seal('wamid.other')}' where consent_id = 1`)
+    expect((await verifyChain(desk.runtime, 'arnsberg')).broken).toEqual({ seq: 1, why: 'detail-changed' })
+  })
+
+  test('proves for one person what they agreed to; whoever asks stands in the audit log', async () => {
+    const contact = (await desk.act((deed) => findContact(deed, 'arnsberg', bernd)))!
+    const key = await doors.keyFor('editor', 'arnsberg')
+    const path = `/api/v1/channels/arnsberg/subscribers/${contact.id}`
+    const { status, body } = await doors.ask('GET', `${path}/proof`, { key })
+    expect(status).toBe(200)
+    expect(body.entries.map((one: Json) => [one.action, one.source, one.intact, one.noticeVersion])).toEqual([
+      ['granted', 'keyword', true, '2026-11'],
+      ['withdrawn', 'keyword', true, '2026-11'],
+    ])
+    expect(body.entries[0].wording).toContain('Infokanal')
+    expect((await doors.ask('GET', `${path.replace('arnsberg', 'warstein')}/proof`, { key })).status).toBe(403)
+    await past('consents_append_only', "update consents set topics = '{baustellen}' where seq = 4")
+    const again = await doors.ask('GET', `${path}/proof`, { key })
+    expect(again.body.entries.map((one: Json) => one.intact)).toEqual([true, false])
+  })
+
+  test('a number is shown for a reason only, which stands in the audit log', async () => {
+    const contact = (await desk.act((deed) => findContact(deed, 'arnsberg', bernd)))!
+    const key = await doors.keyFor('editor', 'arnsberg')
+    const path = `/api/v1/channels/arnsberg/subscribers/${contact.id}/reveal`
+    for (const reason of ['', 'a', `Anruf unter ${bernd.phone}`])
+      expect((await doors.ask('POST', path, { key, body: { reason } })).body.errors[0].field).toBe('reason')
+    const shown = await doors.ask('POST', path, { key, body: { reason: 'Rückfrage zur Laterne' } })
+    expect(shown.body).toMatchObject({ phone: bernd.phone, name: 'Bernd Brandt' })
+    const lookup = '/api/v1/channels/arnsberg/subscribers/lookup'
+    const body = { phone: bernd.phone, reason: 'Auskunft am Telefon' }
+    expect((await doors.ask('POST', lookup, { key, body })).status).toBe(200)
+    expect((await doors.ask('POST', lookup, { key, body: { phone: bernd.phone } })).status).toBe(200)
+    const rows = await desk.database
+      .sql`select action, detail->>'reason' as reason from audit where target = ${contact.id} order by id`
+    expect(rows.map(({ action, reason }) => [action, reason])).toEqual([
+      ['subscriber.revealed', 'Rückfrage zur Laterne'],
+      ['subscriber.looked-up', 'Auskunft am Telefon'],
+      ['subscriber.looked-up', null],
+    ])
+  })
+})
+
+describe('changing the data keys', () => {
+  test('everything sealed is known to the rotation', async () => {
+    const columns = await desk.database.sql<{ name: string }[]>`
+      select table_name || '.' || column_name as name from information_schema.columns
+      where table_schema = 'public' and column_name like '%\_sealed'`
+    const known = SEALED.flatMap(({ table, columns }) => columns.map((column) => `${table}.${column}`))
+    expect(known.toSorted()).toEqual(columns.map(({ name }) => name).toSorted())
+  })
+
+  test('after the rotation the new key alone opens everything, and people are found as before', async () => {
+    const [old, fresh] = [
+      { id: 'old', key: randomBytes(32) },
+      { id: 'new', key: randomBytes(32) },
+    ]
+    const lookup = randomBytes(32)
+    const before = openVault([old], lookup)
+    const texts = Array.from({ length: 7 }, (_, i) => `+4915112340${i}`)
+    await desk.database.sql`
+      insert into contacts (channel, phone_sealed, phone_hash, created_at)
+      select 'arnsberg', sealed, decode(hash, 'hex'), now() from unnest(${texts.map(before.seal)}::text[],
+        ${texts.map((text) => before.fingerprint('phone', text).toString('hex'))}::text[]) as p(sealed, hash)`
+    await desk.database.sql`
+      insert into outgoing (channel, kind, address_sealed, payload_sealed)
+      values ('arnsberg', 'test', ${before.seal('x')}, ${before.seal('y')})`
+    const both = openVault([fresh, old], lookup)
+    const hands = { sql: desk.database.sql, vault: both }
+    const done = await reseal(hands, { batch: 3 })
+    expect(done.filter(({ resealed }) => resealed > 0)).toEqual([
+      { table: 'contacts', column: 'phone_sealed', resealed: 7 },
+      { table: 'outgoing', column: 'address_sealed', resealed: 1 },
+      { table: 'outgoing', column: 'payload_sealed', resealed: 1 },
+    ])
+    expect((await reseal(hands)).every(({ resealed }) => resealed === 0)).toBe(true)
+    const alone = openVault([fresh], lookup)
+    const rows = await desk.database.sql<{ sealed: string }[]>`select phone_sealed as sealed from contacts`
+    expect(rows.map(({ sealed }) => alone.open(sealed)).toSorted()).toEqual(texts)
+  })
+})
+
+test('nothing personal is in an error that the log describes', () => {
+  const lines: string[] = []
+  const log = openLog('debug', { write: (line) => lines.push(line) })
+  const error = Object.assign(new Error(`insert failed for ${anna.phone}`), { query: 'insert', code: '23505' })
+  log.error({ err: error }, 'failed')
+  expect(lines.join()).not.toContain(anna.phone!.slice(3))
+})
+
+test('the audit log is read by the admin alone, page by page', async () => {
+  await writes(anna, 'START')
+  const key = await doors.keyFor('admin')
+  const lookup = '/api/v1/channels/arnsberg/subscribers/lookup'
+  for (let i = 0; i < 3; i++) await doors.ask('POST', lookup, { key, body: { phone: anna.phone } })
+  const path = '/api/v1/channels/arnsberg/audit?limit=2'
+  const { body } = await doors.ask('GET', path, { key })
+  expect(body.items.map((one: Json) => one.action)).toEqual(['subscriber.looked-up', 'subscriber.looked-up'])
+  const more = await doors.ask('GET', `${path}&cursor=${body.nextCursor}`, { key })
+  expect(more.body.items[0].actor).toMatch(/^key:/)
+  expect(more.body.nextCursor).toBeNull()
+  expect((await doors.ask('GET', path, { key: await doors.keyFor('approver') })).status).toBe(403)
+})

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { countStates } from '../../src/dispatch/queue.ts'
+import { OF_OTHERS } from '../../src/jobs/nightly.ts'
+import { latestDue, retain, retainNightly } from '../../src/privacy/retention.ts'
+import { verifyChain } from '../../src/subscriptions/verify.ts'
+import { HOUR, type Newsroom, openNewsroom } from '../support/newsroom.ts'
+
+const DAY = 24 * HOUR
+
+let room: Newsroom
+beforeEach(async () => {
+  room = await openNewsroom()
+})
+afterEach(() => room.close())
+
+const night = async () => (await retain(room, { ...OF_OTHERS, limit: 3 })).get('arnsberg')!
+const one = async <T>(query: Promise<readonly T[]>): Promise<T> => (await query)[0]!
+
+/** A broadcast that went to everybody subscribed; the n-th recipient ends in the n-th state. */
+async function broadcast(...states: Parameters<Newsroom['became']> extends [string, ...infer S] ? S : never) {
+  const { id } = await room.approved()
+  await room.startDue()
+  await room.startDue()
+  await room.became(id, ...states)
+  await room.finishDone()
+  return id
+}
+
+const undeliverable = (id: string) =>
+  room.sql`update outgoing set error_code = 131026 where broadcast_id = ${id} and status = 'failed'`
+
+describe('every kind of data has its end', () => {
+  test('recipients become totals: the counts stay the same, the rows are gone', async () => {
+    await room.subscribe(7)
+    const id = await broadcast('delivered', 'read', 'failed', 'unknown', 'sent', 'delivered', 'delivered')
+    const before = (await room.act((deed) => countStates(deed, [id]))).get(id)
+    room.pass(29 * DAY)
+    expect((await night()).recipients).toBe(0)
+    room.pass(2 * DAY)
+    expect((await night()).recipients).toBe(7 - 2) // failed and unknown go with the totals
+    expect((await room.view(id)).counts).toEqual(before)
+    expect(await room.statesOf(id)).toEqual([])
+    expect((await night()).recipients).toBe(0)
+  })
+
+  test('a broadcast that is not over keeps its recipients', async () => {
+    await room.subscribe(2)
+    const id = await broadcast('delivered')
+    room.pass(90 * DAY)
+    await night()
+    expect(await room.statesOf(id)).toEqual(['delivered', 'queued'])
+  })
+
+  test('ids of received messages, replies, events, audit entries and sign-ins go in small batches; what waits stays', async () => {
+    await room.sql`insert into received (channel, key, at) select 'arnsberg', decode(md5(i::text), 'hex'), ${room.now()} from generate_series(1, 8) i`
+    await room.sql`insert into outgoing (channel, kind, status, created_at) select 'arnsberg', 'reply', 'skipped', ${room.now()} from generate_series(1, 5)`
+    await room.sql`insert into outgoing (channel, kind, status, not_before, created_at) values ('arnsberg', 'reply', 'queued', now(), ${room.now()})`
+    await room.sql`insert into audit (at, channel, actor, actor_name, action) values (${room.now()}, 'arnsberg', 'x', 'x', 'old'), (${room.now()}, null, 'x', 'x', 'old')`
+    await room.sql`insert into sign_in_links (hash, staff_id, expires_at) values ('\\x01', gen_random_uuid(), ${room.now()})`
+    await room.sql`insert into sessions (hash, staff_id, created_at, seen_at, expires_at) values ('\\x01', gen_random_uuid(), ${room.now()}, ${room.now()}, ${room.now()})`
+    await room.sql`insert into idempotency (key, body_hash, at) values ('\\x01', '\\x01', ${room.now()})`
+    await room.sql`insert into disclosure_links (hash, channel, contact_id, expires_at) values ('\\x01', 'arnsberg', gen_random_uuid(), ${room.now()})`
+    room.pass(7 * DAY)
+    expect((await night()).inboundIds).toBe(0)
+    room.pass(2 * DAY)
+    const nine = await retain(room, { ...OF_OTHERS, limit: 3 })
+    expect(nine.get('arnsberg')).toMatchObject({ inboundIds: 8, replies: 0 })
+    room.pass(30 * DAY)
+    expect((await night()).replies).toBe(5)
+    room.pass(330 * DAY)
+    expect((await night()).audit).toBeGreaterThanOrEqual(1)
+    const left = await one(room.sql`select
+      (select count(*) from received)::int as received, (select count(*) from outgoing)::int as outgoing,
+      (select count(*) from audit where action = 'old')::int as audit, (select count(*) from sign_in_links)::int as links,
+      (select count(*) from sessions)::int as sessions, (select count(*) from idempotency)::int as answers,
+      (select count(*) from disclosure_links)::int as disclosures`)
+    expect(left).toEqual({ received: 0, outgoing: 1, audit: 0, links: 0, sessions: 0, answers: 0, disclosures: 0 })
+  })
+
+  test('whoever has nothing with us any more is erased, and a no of theirs still holds against imports', async () => {
+    const [stays, left] = await room.subscribe(2)
+    await room.leaves(left!)
+    room.pass(89 * DAY)
+    expect((await night()).contacts).toBe(0)
+    room.pass(2 * DAY)
+    expect((await night()).contacts).toBe(1)
+    const rows = await room.sql<{ id: string }[]>`select id from contacts`
+    expect(rows.map(({ id }) => id)).toEqual([stays!.id])
+    const kept = await room.sql`select reason from suppressions`
+    expect(kept).toEqual([{ reason: 'left' }])
+    expect((await verifyChain(room, 'arnsberg')).broken).toBeNull()
+  })
+
+  test('whoever WhatsApp cannot reach for weeks is dropped without a word; one arrival begins anew', async () => {
+    await room.subscribe(2)
+    room.pass(HOUR)
+    let [gone, back]: { id: string; subject: string }[] = []
+    for (let i = 0; i < 6; i++) {
+      const id = await broadcast('failed', i === 3 ? 'delivered' : 'failed')
+      await undeliverable(id)
+      const rows = await room.sql<{ id: string; subject: string }[]>`
+        select c.id, c.subject from outgoing o join contacts c on c.id = o.contact_id where o.broadcast_id = ${id} order by o.id`
+      ;[gone, back] = i === 0 ? rows : [gone, back]
+      expect(rows.map((row) => row.id)).toEqual([gone!.id, back!.id])
+      room.pass(2 * DAY)
+      await night()
+    }
+    const counted = await room.sql<{ id: string; unreachable: number }[]>`select id, unreachable from contacts`
+    expect(new Map(counted.map(({ id, unreachable }) => [id, unreachable]))).toEqual(
+      new Map([
+        [gone!.id, 6],
+        [back!.id, 2],
+      ]),
+    )
+    expect((await night()).unreachableDropped).toBe(0)
+    room.pass(60 * DAY)
+    expect((await night()).unreachableDropped).toBe(1)
+    const entries = await room.sql`select action, source, subject from consents order by seq desc limit 1`
+    expect(entries).toEqual([{ action: 'expired', source: 'unreachable', subject: gone!.subject }])
+    const spoken = await one(room.sql`select count(*)::int as n from outgoing where kind = 'reply'`)
+    expect(spoken.n).toBe(0)
+    expect((await night()).unreachableDropped).toBe(0)
+  })
+})
+
+describe('the nightly run', () => {
+  test.each([
+    ['2026-12-01T02:09:59Z', '2026-11-30T02:10:00Z'],
+    ['2026-12-01T02:10:00Z', '2026-12-01T02:10:00Z'],
+    ['2026-12-01T23:00:00Z', '2026-12-01T02:10:00Z'],
+  ])('at %s it was last due at %s', (now, due) => expect(latestDue(new Date(now))).toEqual(new Date(due)))
+
+  test('is done once for all processes, and made up for when a night was missed', async () => {
+    const both = await Promise.all([retainNightly(room), retainNightly(room)])
+    expect(both.toSorted()).toEqual([false, true])
+    expect(await retainNightly(room)).toBe(false)
+    room.pass(DAY)
+    expect(await retainNightly(room)).toBe(true)
+    room.pass(40 * DAY)
+    expect(await retainNightly(room)).toBe(true)
+    expect(await retainNightly(room)).toBe(false)
+  })
+
+  test('leaves an entry with counts only for every channel', async () => {
+    await room.subscribe(1)
+    await retainNightly(room, OF_OTHERS)
+    const entries = await room.sql<{ channel: string | null; detail: Record<string, unknown> }[]>`
+      select channel, detail from audit where action = 'retention.run' order by channel nulls last`
+    expect(entries.map(({ channel }) => channel)).toEqual(['arnsberg', 'heringen', 'warstein', null])
+    for (const { detail } of entries) expect(Object.values(detail).every((value) => Number.isInteger(value))).toBe(true)
+  })
+
+  test('a step that fails does not hold up the others', async () => {
+    await room.sql`insert into received (channel, key, at) values ('arnsberg', '\\x01', ${room.now()})`
+    room.pass(30 * DAY)
+    const broken = {
+      name: 'broken',
+      run: () => Promise.reject(new Error('no')),
+    }
+    const report = await retain(room, { ofChannel: [broken, ...OF_OTHERS.ofChannel!] })
+    expect(report.get('arnsberg')).toMatchObject({ broken: 0, inboundIds: 1 })
+  })
+})

@@ -1,0 +1,258 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { COMMAND } from '../../src/audit/audit.ts'
+import { main } from '../../src/commands/main.ts'
+import { findContact } from '../../src/contacts/contacts.ts'
+import { eraseEverything } from '../../src/privacy/erase.ts'
+import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
+import { exportSubscribers } from '../../src/subscriptions/export.ts'
+import { importSubscribers } from '../../src/subscriptions/import.ts'
+import { verifyChain } from '../../src/subscriptions/verify.ts'
+import { anna, bernd, cem, joins, leaves } from '../support/citizens.ts'
+import { openTestRuntime, type TestRuntime } from '../support/runtime.ts'
+import { townEnvironment } from '../support/towns.ts'
+
+let runtime: TestRuntime
+beforeEach(async () => {
+  runtime = await openTestRuntime()
+  return () => runtime.close()
+})
+
+const HEAD = 'phone,date,source,wording'
+const CONSENT = '2024-05-01,Formular Bürgerbüro,"Ich möchte Meldungen der Stadt, auch per WhatsApp."'
+
+async function* bytes(text: string, size = 7): AsyncGenerator<Uint8Array> {
+  const all = Buffer.from(text)
+  for (let i = 0; i < all.length; i += size) yield all.subarray(i, i + size)
+}
+
+async function take(text: string, { apply = true, slug = 'arnsberg', batch = 3 } = {}) {
+  const told: string[] = []
+  const counts = await importSubscribers(runtime, COMMAND, runtime.channels.get(slug)!, csvRecords(bytes(text)), {
+    apply,
+    batch,
+    told: (line, reason) => told.push(`${line}: ${reason}`),
+  })
+  return { counts, told }
+}
+
+async function list(): Promise<string[][]> {
+  const lines: string[][] = []
+  for await (const page of exportSubscribers(runtime, COMMAND, 'arnsberg', { page: 2 })) lines.push(...page)
+  return lines
+}
+
+const subscribed = async (phone: string) => {
+  const [row] = await runtime.sql<{ n: number }[]>`
+    select count(*)::int as n from subscriptions s join contacts c on c.id = s.contact_id
+    where c.phone_hash = ${runtime.vault.fingerprint('phone', phone)} and s.left_at is null`
+  return row!.n === 1
+}
+
+describe('a list of consents given elsewhere', () => {
+  const dora = '+4915112340004'
+  const FOUR = [HEAD, `${dora},${CONSENT}`, `0151 12340005,${CONSENT}`, `+49 151 12340006,${CONSENT}`].join('\n')
+
+  test('is a dry run first, which tells exactly what would be done and writes nothing', async () => {
+    const before = await list()
+    const { counts, told } = await take(FOUR, { apply: false })
+    expect([counts, told]).toEqual([{ lines: 3, added: 3, alreadySubscribed: 0, declined: 0, bad: 0 }, []])
+    expect(await list()).toEqual(before)
+    const [audit] = await runtime.sql`select count(*)::int as n from audit where action like 'subscribers.import%'`
+    expect(audit!.n).toBe(0)
+  })
+
+  test('is taken over with the proof of each consent, and an entry of counts in the audit log', async () => {
+    await take(FOUR)
+    expect(await subscribed(dora)).toBe(true)
+    const entries = await runtime.sql`select action, source, wording, at, notice_version from consents order by seq`
+    expect(entries).toHaveLength(3)
+    expect(entries[0]).toMatchObject({
+      action: 'granted',
+      source: 'import: Formular Bürgerbüro',
+      wording: 'Ich möchte Meldungen der Stadt, auch per WhatsApp.',
+      at: new Date('2024-04-30T22:00:00Z'),
+      notice_version: 'unknown',
+    })
+    const [audit] = await runtime.sql`select detail from audit where action = 'subscribers.imported'`
+    expect(audit!.detail).toEqual({ lines: 3, added: 3, alreadySubscribed: 0, declined: 0, bad: 0 })
+    expect((await verifyChain(runtime, 'arnsberg')).broken).toBeNull()
+  })
+
+  test('opens no 24-hour window: nobody has written to us', async () => {
+    await take(FOUR)
+    const contact = await runtime.act((deed) => findContact(deed, 'arnsberg', { phone: dora }))
+    expect(contact).toMatchObject({ phone: dora, lastInboundAt: null })
+  })
+
+  test('changes nothing when it is run again', async () => {
+    await take(FOUR)
+    const before = await list()
+    expect((await take(FOUR)).counts).toEqual({ lines: 3, added: 0, alreadySubscribed: 3, declined: 0, bad: 0 })
+    expect(await list()).toEqual(before)
+    expect((await verifyChain(runtime, 'arnsberg')).entries).toBe(3)
+  })
+
+  test('never overrules a no: STOP, erasure, stop inside WhatsApp and a number given up stay', async () => {
+    const left = await joins(runtime, 'arnsberg', anna)
+    await leaves(runtime, left)
+    const erased = await joins(runtime, 'arnsberg', bernd)
+    await runtime.act((deed) => eraseEverything(deed, COMMAND, erased, { source: 'keyword', noticeVersion: '1' }))
+    const stopped = await joins(runtime, 'arnsberg', { phone: '+4915112340007' })
+    await runtime.sql`delete from subscriptions where contact_id = ${stopped.id}`
+    await runtime.sql`update contacts set marketing_stopped_at = now() where id = ${stopped.id}`
+    const moved = await joins(runtime, 'arnsberg', { phone: '+4915112340008', userId: 'DE.80000000000000000008' })
+    await joins(runtime, 'arnsberg', { phone: '+4915112340009', userId: moved.userId! })
+    const file = [
+      HEAD,
+      ...[anna.phone, bernd.phone, '+4915112340007', '+4915112340008', dora].map((phone) => `${phone},${CONSENT}`),
+    ].join('\n')
+    const dry = await take(file, { apply: false })
+    const { counts, told } = await take(file)
+    expect(dry).toEqual({ counts, told })
+    expect(counts).toMatchObject({ added: 1, declined: 4, bad: 0 })
+    expect(told).toEqual([
+      expect.stringContaining('2: said no'),
+      expect.stringContaining('3: was erased'),
+      expect.stringContaining('4: stopped messages'),
+      expect.stringContaining('5: the number belonged'),
+    ])
+    expect(await subscribed(anna.phone)).toBe(false)
+  })
+
+  test('bad lines are told one by one and spoil nothing, not even by a quote that is never closed', async () => {
+    const { counts, told } = await take(
+      [
+        HEAD,
+        `+4915112340011,${CONSENT}`,
+        `12,${CONSENT}`,
+        `+4915112340012,"2024-05-01,Formular,Ja gern`,
+        `+4915112340013,${CONSENT}`,
+        `+4915112340014,2024-05-01,,Ja gern`,
+        `+4915112340015,2024-02-30,Formular,Ja gern`,
+        `+4915112340016,2031-01-01,Formular,Ja gern`,
+        '',
+        `+4915112340017,2024-05-01,Formular,"Ja,\nich möchte das."`,
+        `+4915112340018,2024-05-01,Formular von 0151 12340018,Ja gern`,
+        `+4915112340013,${CONSENT}`,
+        `+4915112340019,01.05.2024 10:30,Formular,Ja gern,zu viel`,
+        `+4915112340020,01.05.2024 10:30,Formular,Ja gern`,
+      ].join('\r\n'),
+    )
+    expect(counts).toEqual({ lines: 12, added: 4, alreadySubscribed: 0, declined: 1, bad: 7 })
+    expect(
+      told.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).map((one) => one.slice(0, 30)),
+    ).toEqual([
+      expect.stringMatching(/^3: phone is not a valid/),
+      expect.stringMatching(/^4: cannot be read/),
+      expect.stringMatching(/^6: source is missing/),
+      expect.stringMatching(/^7: date must be/),
+      expect.stringMatching(/^8: date lies in the future/),
+      expect.stringMatching(/^12: source contains a number/),
+      expect.stringMatching(/^13: states the same person/),
+      expect.stringMatching(/^14: has 5 fields/),
+    ])
+    expect(told.join()).not.toMatch(/1511234/)
+    const times = await runtime.sql`select at from consents order by seq desc limit 1`
+    expect(times[0]!.at).toEqual(new Date('2024-05-01T08:30:00Z'))
+  })
+
+  test.each([
+    ['', 'The file is empty'],
+    ['phone,date\n1,2', 'Missing: source, wording'],
+    ['name,date,source,wording\n', 'Missing: phone'],
+    ['phone,phone,date,source,wording\n', 'twice'],
+  ])('a heading that does not demand the proof is refused: %j', async (text, says) => {
+    const { counts, told } = await take(text)
+    expect(counts).toBeNull()
+    expect(told.join()).toContain(says)
+  })
+
+  test('may come from a German spreadsheet: semicolons, German names, topics by their label', async () => {
+    const text = `\uFEFFTelefon;Angebot;Themen;Datum;Quelle;Wortlaut\r\n0151 12340021;info;Baustellen|termine;01.05.2024;Formular;Ja gern\r\n`
+    expect((await take(text)).counts).toMatchObject({ added: 1, bad: 0 })
+    expect((await list())[1]!.slice(2, 4)).toEqual(['info', 'baustellen;termine'])
+  })
+})
+
+test('an export taken in by a fresh town gives the same export: everybody with their proof, also who has no number', async () => {
+  await joins(runtime, 'arnsberg', anna, { topics: ['baustellen'] })
+  await joins(runtime, 'arnsberg', anna, { offering: 'chat' })
+  await joins(runtime, 'arnsberg', bernd)
+  await joins(runtime, 'arnsberg', cem)
+  const first = await list()
+  expect(first).toHaveLength(5)
+  const audit = await runtime.sql`select action, detail from audit where action like 'subscribers.export%' order by id`
+  expect(audit.map(({ action, detail }) => [action, detail])).toEqual([
+    ['subscribers.export-begun', {}],
+    ['subscribers.exported', { lines: 4 }],
+  ])
+  const { stringify } = await import('csv-stringify/sync')
+  await runtime.close()
+  runtime = await openTestRuntime()
+  expect((await take(stringify(first))).counts).toMatchObject({ added: 4, bad: 0, declined: 0 })
+  const sorted = (lines: string[][]) => lines.map((line) => line.join('|').replace('import: ', '')).toSorted()
+  expect(sorted(await list())).toEqual(sorted(first))
+})
+
+describe('by the command line', () => {
+  let dir: string
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'whatsup-lists-'))
+  })
+  afterAll(() => rm(dir, { recursive: true, force: true }))
+
+  async function whatsup(...line: string[]) {
+    const out: string[] = []
+    const err: string[] = []
+    const code = await main(line, {
+      env: { DATABASE_URL: runtime.database.url, DATA_DIR: dir, ...townEnvironment },
+      out: (text) => out.push(text),
+      err: (text) => err.push(text),
+      signal: AbortSignal.abort(),
+    })
+    return { code, out, err: err.join('\n') }
+  }
+
+  test('import, export, erase: a round', async () => {
+    const file = join(dir, 'liste.csv')
+    await writeFile(file, [HEAD, `+4915112340031,${CONSENT}`, `17,${CONSENT}`].join('\n'))
+    const dry = await whatsup('subscribers', 'import', 'arnsberg', file)
+    expect(dry.code).toBe(0)
+    expect(dry.out).toEqual([
+      'line 3: phone is not a valid number',
+      '2 lines: 1 would be added, 0 already subscribed, 0 declined, 1 bad',
+    ])
+    expect(dry.err).toContain('dry run')
+    expect((await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')).out[1]).toContain('1 added')
+    const target = join(dir, 'export.csv')
+    expect((await whatsup('subscribers', 'export', 'arnsberg', target)).code).toBe(0)
+    expect((await stat(target)).mode & 0o777).toBe(0o600)
+    expect((await readFile(target, 'utf8')).split('\n')[1]).toMatch(/^\+4915112340031,,info,,2024-04-30T22:00:00.000Z,/)
+    const { out } = await whatsup('subscribers', 'export', 'arnsberg')
+    expect(`${out.join('\n')}\n`).toBe(await readFile(target, 'utf8'))
+    expect(await whatsup('subscribers', 'erase', 'arnsberg', '0151 12340031')).toMatchObject({ code: 0, out: [] })
+    expect((await whatsup('subscribers', 'erase', 'arnsberg', '0151 12340031')).err).toContain('Erased before')
+    expect((await whatsup('subscribers', 'erase', 'arnsberg', '0151 12340032')).code).toBe(1)
+    const again = await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')
+    expect(again.out).toContain('2 lines: 0 added, 0 already subscribed, 1 declined, 1 bad')
+    expect((await whatsup('consents', 'verify')).out[0]).toMatch(/^arnsberg\t2 entries\tintact\t[0-9a-f]{64}$/)
+  })
+
+  test.each([
+    [['subscribers', 'import', 'arnsberg', '/nowhere/liste.csv'], 1, 'ENOENT'],
+    [['subscribers', 'import', 'paderborn', 'x'], 1, 'There is no channel'],
+    [['subscribers', 'erase', 'arnsberg', 'Anna'], 1, 'not a phone number'],
+    [['subscribers', 'erase', 'arnsberg'], 2, 'Something is missing'],
+    [['subscribers', 'export', 'arnsberg', 'a', '--apply'], 2, '--apply'],
+    [['consents', 'verify', 'paderborn'], 1, 'no ledger'],
+    [['consents'], 2, 'Something is missing'],
+    [['data-keys', 'spin'], 2, 'Unknown'],
+  ])('whatsup %j', async (line, code, says) => {
+    const said = await whatsup(...line)
+    expect(said.code).toBe(code)
+    expect(said.err).toContain(says)
+  })
+})

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+const database = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 30_000, hookTimeout: 60_000 }
+
+/** Stories with real processes on a shared machine may meet a moment of bad luck: CI asks twice, people see it at once. */
+const retry = process.env.CI ? 1 : 0
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    setupFiles: ['test/support/stay-local.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'] } },
+      {
+        extends: true,
+        test: { name: 'integration', retry, include: ['test/integration/**/*.test.{ts,tsx}'], ...database },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.{ts,tsx}'], ...database, testTimeout: 120_000 },
+      },
+    ],
+  },
+})
