@@ -107,14 +107,9 @@ export class OutlookReader {
   /** Who counts against the limit, by the minute, as the sender counts; `known` of them are recipients here and cost nothing more. */
   #spent(row: Row, members: SQL, category: string | null): Promise<Spent> {
     return this.#once(`spent ${progressOf(row)} ${keyOf(row, category)}`, async () => {
-      const since = new Date(this.#deed.now.getTime() - LIMIT_WINDOW_MS).toISOString()
+      const since = new Date(this.#deed.now.getTime() - LIMIT_WINDOW_MS)
       const rows = await this.#deed.tx.execute<{ at_ms: number; others: number; known: number }>(sql`
-        with counted as (
-          select o.contact_id, max(o.handed_over_at) as at from ${broadcasts} b join ${outgoing} o on o.broadcast_id = b.id
-          where b.channel = ${this.#channel.slug} and b.first_id is not null
-            and (b.finished_at is null or b.finished_at > ${since}::timestamptz)
-            and o.handed_over_at > ${since}::timestamptz and o.status not in ('queued', 'skipped', 'failed') and o.contact_id is not null
-          group by 1)
+        with counted as (${countedPeople(this.#channel.slug, since)})
         select extract(epoch from date_trunc('minute', c.at))::float8 * 1000 as at_ms,
           (count(*) filter (where m.contact_id is null))::int as others, count(m.contact_id)::int as known
         from counted c left join (${members}) m on m.contact_id = c.contact_id group by 1 order by 1`)
@@ -134,8 +129,17 @@ export class OutlookReader {
   }
 }
 
+/** A SELECT of everybody who counts against the daily limit since then, as the sender counts, with the moment from which they do. */
+export const countedPeople = (channel: string, since: Date): SQL =>
+  sql`select o.contact_id, max(o.handed_over_at) as at from ${broadcasts} b join ${outgoing} o on o.broadcast_id = b.id
+    where b.channel = ${channel} and b.first_id is not null
+      and (b.finished_at is null or b.finished_at > ${since.toISOString()}::timestamptz)
+      and o.handed_over_at > ${since.toISOString()}::timestamptz
+      and o.status not in ('queued', 'skipped', 'failed') and o.contact_id is not null
+    group by 1`
+
 /** The recipients of a running broadcast who have not got it yet. */
-const waitingOf = (row: Row): SQL =>
+export const waitingOf = (row: Row): SQL =>
   sql`select contact_id from ${outgoing} where broadcast_id = ${row.id}::uuid and status = 'queued'`
 
 const keyOf = (row: Row, category: string | null): string =>

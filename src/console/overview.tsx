@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { may } from '../access/permissions.ts'
+import { limitOutlook } from '../broadcasts/limit-outlook.ts'
 import { type BroadcastView, list } from '../broadcasts/views.ts'
 import { channelHealth } from '../channels/channel-health.ts'
 import { templatesOf } from '../channels/template-store.ts'
@@ -23,6 +24,9 @@ const STOP_HOURS = 24
 export const overviewRoutes = (runtime: Runtime) => {
   const growthFor = remembered(10_000, (slug) =>
     inDeed(runtime, (deed) => growthOf(deed, slug, 'info', { days: DAYS, zone: runtime.channels.get(slug)!.timezone })),
+  )
+  const limitFor = remembered(10_000, (slug) =>
+    inDeed(runtime, (deed) => limitOutlook(deed, runtime.channels.get(slug)!)),
   )
   return new Hono<OfficeEnv>().get('/', async (c) => {
     const office = c.get('office')
@@ -53,7 +57,8 @@ export const overviewRoutes = (runtime: Runtime) => {
     const running = current.filter(({ status }) => status === 'sending' || status === 'paused')
     const coming = current.filter(({ status }) => status === 'scheduled')
     const mine = current.filter((item) => waitsFor(office, item))
-    const troubles = troublesOf(channel, seen.now, seen)
+    const limit = info ? await limitFor(channel.slug) : null
+    const troubles = troublesOf(channel, seen.now, { ...seen, limit })
     const [first, last] = [growth[0], growth.at(-1)]
     return page(
       c,

@@ -1,3 +1,4 @@
+import type { LimitOutlook } from '../broadcasts/limit-outlook.ts'
 import type { Channel } from '../channels/channel.ts'
 import { type ChannelHealth, isTokenRefused } from '../channels/channel-health.ts'
 import { isApproved, type StoredTemplate } from '../channels/template-store.ts'
@@ -16,6 +17,8 @@ export type Trouble = {
 }
 
 const LATE_MS = 15 * 60_000
+/** From this share of the daily limit on it is said to be nearly used. */
+const NEARLY = 0.8
 
 /** Everything that is wrong right now, worst first. */
 export function troublesOf(
@@ -25,11 +28,21 @@ export function troublesOf(
     health,
     inbox,
     templates,
-  }: { health: ChannelHealth; inbox: InboxState | null; templates: readonly StoredTemplate[] },
+    limit = null,
+  }: {
+    health: ChannelHealth
+    inbox: InboxState | null
+    templates: readonly StoredTemplate[]
+    limit?: LimitOutlook | null
+  },
 ): Trouble[] {
-  return [...stoppedOf(health), ...inboxOf(channel, now, inbox), ...templatesOf(templates), ...qualityOf(health)].sort(
-    (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
-  )
+  return [
+    ...stoppedOf(health),
+    ...inboxOf(channel, now, inbox),
+    ...limitOf(channel, limit),
+    ...templatesOf(templates),
+    ...qualityOf(health),
+  ].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
 }
 
 const ORDER: readonly Flash['kind'][] = ['danger', 'warning', 'info', 'success']
@@ -37,7 +50,9 @@ const ORDER: readonly Flash['kind'][] = ['danger', 'warning', 'info', 'success']
 function stoppedOf(health: ChannelHealth): Trouble[] {
   const { stopped } = health
   if (!stopped) return []
-  const { what, advice } = explain(isTokenRefused(health) ? 190 : Number(stopped.code) || undefined)
+  // Meta's word about the account is no code, but means the same as the code of a locked one.
+  const code = isTokenRefused(health) ? 190 : stopped.reason === 'account' ? 131031 : Number(stopped.code)
+  const { what, advice } = explain(code || undefined)
   return [{ kind: 'danger', title: `Der Kanal steht still: ${what}`, advice, link: ['/office/kanal', 'Zum Kanal'] }]
 }
 
@@ -67,6 +82,30 @@ function inboxOf({ timezone }: Channel, now: Date, inbox: InboxState | null): Tr
       link,
     })
   return found
+}
+
+function limitOf({ timezone }: Channel, outlook: LimitOutlook | null): Trouble[] {
+  if (!outlook) return []
+  const { limit, used, growsAt, ahead, room } = outlook
+  const spent = `In den letzten 24 Stunden haben Sie ${count(used)} von ${count(limit)} Personen angeschrieben.`
+  const again = growsAt ? ` Ab ${dateTime(growsAt, timezone)} wird wieder Platz frei.` : ''
+  if (ahead > room)
+    return [
+      {
+        kind: 'warning',
+        title: 'Das Tageslimit reicht nicht für die nächsten 24 Stunden',
+        advice: `Anstehende Meldungen gehen an ${counted(ahead, 'weitere Person', 'weitere Personen')}, Platz ist nur für ${count(room)}. ${spent} Wer nicht mehr hineinpasst, bekommt seine Meldung von selbst, sobald Platz frei wird. Wenn etwas eilt, verschieben Sie bitte eine andere Meldung.`,
+        link: ['/office/meldungen?zeige=geplant', 'Zu den geplanten Meldungen'],
+      },
+    ]
+  if (limit === 0 || used < limit * NEARLY) return []
+  return [
+    {
+      kind: 'warning',
+      title: used >= limit ? 'Das Tageslimit ist ausgeschöpft' : 'Das Tageslimit ist bald ausgeschöpft',
+      advice: `${spent}${again} Senden Sie bis dahin nur, was wirklich eilt.`,
+    },
+  ]
 }
 
 function templatesOf(templates: readonly StoredTemplate[]): Trouble[] {

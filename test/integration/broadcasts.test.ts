@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { approve, reject, submit } from '../../src/broadcasts/approval.ts'
 import { correction, edit, remove } from '../../src/broadcasts/drafts.ts'
+import { limitOutlook } from '../../src/broadcasts/limit-outlook.ts'
 import { cancel, pause, pauseForCode, resume, retry, templateBack } from '../../src/broadcasts/running.ts'
 import { overdueSeconds, startDue } from '../../src/broadcasts/starting.ts'
 import { testSend } from '../../src/broadcasts/test-send.ts'
@@ -814,6 +815,30 @@ describe('what the office sees', () => {
       fitsDailyLimit: false,
       sentence: expect.stringMatching(/Limit 5 in 24 h, 3 verbraucht/),
     })
+  })
+
+  test('what the coming day needs of the daily limit counts each person once, whatever they get', async () => {
+    room.info({ quietHours: null })
+    const outlook = () => room.act((deed) => limitOutlook(deed, room.channel()))
+    expect(await outlook()).toBeNull()
+    await room.database.sql`update channels set daily_limit = 5 where slug = 'arnsberg'`
+    await room.subscribe(2, ['baustellen'])
+    const first = await room.approved()
+    await room.startDue()
+    await room.became(first.id, 'delivered', 'delivered')
+    await room.finishDone()
+    const used = { limit: 5, used: 2, growsAt: new Date(room.now().getTime() + 24 * HOUR) }
+    expect(await outlook()).toEqual({ ...used, ahead: 0, room: 3 })
+    room.pass(HOUR)
+    await room.subscribe(2, ['baustellen'])
+    await room.subscribe(2, ['termine'])
+    await room.approved({ audience: { offering: 'info', topics: ['baustellen'] } })
+    expect(await outlook()).toEqual({ ...used, ahead: 2, room: 3 })
+    const inHours = (hours: number) => new Date(room.now().getTime() + hours * HOUR)
+    await room.approved({ sendAt: inHours(30), audience: { offering: 'info', topics: ['termine'] } })
+    expect(await outlook(), 'the day after tomorrow needs nothing of today').toMatchObject({ ahead: 2 })
+    await room.approved({ sendAt: inHours(20) })
+    expect(await outlook()).toEqual({ ...used, ahead: 4, room: 3 })
   })
 
   test('while the limit is used up, it says until when', async () => {
