@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { channelEvents, channels, senders } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
+import type { AccountEvent, NoticeEvent, TemplateEvent } from '../whatsapp/webhook-events.ts'
 import type { Channel } from './channel.ts'
 
 export type ChannelState = typeof channels.$inferSelect
@@ -21,11 +22,21 @@ export async function channelState(deed: Pick<Deed, 'tx'>, slug: string): Promis
 
 export type Severity = 'info' | 'warning' | 'critical'
 
+/** What the office is told about; `console/channel-events.ts` has a sentence for each. */
+export type EventKind =
+  | 'channel-stopped'
+  | 'channel-resumed'
+  | 'inbox-gone'
+  | 'inbox-resumed'
+  | 'contacts-united'
+  | 'number-changed-hands'
+  | (TemplateEvent | AccountEvent | NoticeEvent)['type']
+
 /** Notes something that the office should know about a channel. `detail` holds codes and figures, never a number, name or text. */
 export async function noteEvent(
   deed: Deed,
   channel: string,
-  event: { kind: string; severity: Severity; detail?: Record<string, unknown> },
+  event: { kind: EventKind; severity: Severity; detail?: Record<string, unknown> },
 ): Promise<void> {
   await deed.tx
     .insert(channelEvents)

@@ -1,7 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { pauseBy, templateBack } from '../broadcasts/running.ts'
 import type { Channel } from '../channels/channel.ts'
-import { noteEvent, recordNumber, stopChannel } from '../channels/channels.ts'
+import { noteEvent } from '../channels/channels.ts'
 import { changeTemplate, type TemplateChange } from '../channels/template-store.ts'
 import { type Finding, findContact, recognise, recordPreference } from '../contacts/contacts.ts'
 import { noticesOf, recordNotices } from '../contacts/notices.ts'
@@ -9,6 +9,7 @@ import { broadcasts, received } from '../db/schema.ts'
 import { enqueue, skipQueued } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
 import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
+import { takeAccountEvent } from './account.ts'
 import { changeIdentity, follow } from './identities.ts'
 import { say } from './replies.ts'
 
@@ -47,27 +48,12 @@ export async function takeNotice(deed: Deed, { channel, event }: NoticeArrival):
     }
     case 'phone-quality':
     case 'capability':
-      await recordNumber(deed, channel.slug, { dailyLimit: event.limit })
-      await noteEvent(deed, channel.slug, {
-        kind: event.type,
-        severity: 'info',
-        detail: { limit: event.limit, ...(event.type === 'phone-quality' ? { event: event.event } : {}) },
-      })
-      break
     case 'account-update':
-      if (event.blocking) await stopChannel(deed, channel.slug, event.event, 'account')
-      await noteEvent(deed, channel.slug, {
-        kind: event.type,
-        severity: event.blocking ? 'critical' : 'info',
-        detail: { event: event.event, restrictions: event.restrictions, violation: event.violation },
-      })
-      break
     case 'alert':
-      await noteEvent(deed, channel.slug, {
-        kind: event.type,
-        severity: event.severity === 'CRITICAL' ? 'critical' : event.severity === 'INFORMATIONAL' ? 'info' : 'warning',
-        detail: { alert: event.alert, severity: event.severity },
-      })
+    case 'security':
+    case 'account-review':
+    case 'name-review':
+      await takeAccountEvent(deed, channel.slug, event)
       break
     case 'notice':
       await noteEvent(deed, channel.slug, {

@@ -80,7 +80,10 @@ export function openIntake(
       const channel = byNumber.get(event.phoneNumberId)
       return channel ? [channel] : []
     }
-    return (event.businessAccountId !== undefined && byAccount.get(event.businessAccountId)) || []
+    const ofAccount = (event.businessAccountId !== undefined && byAccount.get(event.businessAccountId)) || []
+    const number =
+      'displayPhoneNumber' in event && event.type !== 'phone-quality' ? event.displayPhoneNumber : undefined
+    return number === undefined ? ofAccount : ofAccount.filter(({ whatsapp }) => whatsapp.phoneNumber === number)
   }
 
   const count = (what: Counted, n: number) => {

@@ -30,7 +30,7 @@ export function readAccountChange(
         limit: dailyLimitOf(value.max_daily_conversations_per_business ?? value.max_daily_conversation_per_phone),
       }
     case 'account_update':
-      return readAccountUpdate(value, to)
+      return readAccountUpdate(value, around)
     case 'account_alerts': {
       const alert = record(value.alert_info)
       return {
@@ -43,8 +43,23 @@ export function readAccountChange(
         details: text(alert.alert_description),
       }
     }
+    case 'security':
+    case 'account_review_update':
+    case 'phone_number_name_update':
+      return readNumberNotice(field, value, to)
   }
   return undefined
+}
+
+function readNumberNotice(field: string, value: Loose, to: To): AccountEvent | undefined {
+  const displayPhoneNumber = phone(text(value.display_phone_number)?.replace(/\D/g, ''))
+  const [event, decision] = [word(value.event), word(value.decision)]
+  if (field === 'security')
+    return event === undefined ? undefined : { type: 'security', ...to, displayPhoneNumber, event }
+  if (decision === undefined) return undefined
+  return field === 'account_review_update'
+    ? { type: 'account-review', ...to, decision }
+    : { type: 'name-review', ...to, displayPhoneNumber, decision }
 }
 
 function readTemplate(field: string, value: Loose, to: To): TemplateEvent | undefined {
@@ -96,7 +111,7 @@ const BLOCKING = new Set([
 /** Restrictions that do not touch sending; any other type counts as blocking, known or not. */
 const HARMLESS = new Set(['RESTRICTED_ADD_PHONE_NUMBER_ACTION'])
 
-function readAccountUpdate(value: Loose, to: To): AccountEvent | undefined {
+function readAccountUpdate(value: Loose, { to, toldAt }: Around): AccountEvent | undefined {
   const event = word(value.event)
   if (event === undefined) return undefined
   const restrictions = list(value.restriction_info).map((one) => {
@@ -113,6 +128,7 @@ function readAccountUpdate(value: Loose, to: To): AccountEvent | undefined {
     restrictions,
     banState,
     violation: word(record(value.violation_info).violation_type),
+    toldAt,
     blocking: BLOCKING.has(event) && !harmless,
   }
 }

@@ -134,6 +134,8 @@ export type AccountEvent =
       restrictions: { type: string; until?: Date }[]
       banState?: string
       violation?: string
+      /** When Meta said it; repeats come late and in any order. */
+      toldAt?: Date
       /** Broadcasts must stop. Unknown kinds of restriction count as blocking. */
       blocking: boolean
     })
@@ -145,6 +147,11 @@ export type AccountEvent =
       alert?: string
       details?: string
     })
+  /** The two-step PIN of a number: asked for, reset or changed. */
+  | (To & { type: 'security'; displayPhoneNumber?: string; event: string })
+  | (To & { type: 'account-review'; decision: string })
+  /** Meta's decision about the name that citizens see for a number. */
+  | (To & { type: 'name-review'; displayPhoneNumber?: string; decision: string })
 
 /** An error Meta reports without a message: about the number, the account or the app, e.g. 130429. */
 export type NoticeEvent = To & { type: 'notice'; errors: MetaError[] }
@@ -158,5 +165,7 @@ export type Around = {
   /** Our own number as digits: what comes from it is an echo of ourselves. */
   ownDigits: string | undefined
   contacts: readonly Loose[]
+  /** The entry's own time, which only what concerns an account has. */
+  toldAt?: Date
   receivedAt: Date
 }

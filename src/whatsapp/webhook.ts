@@ -1,4 +1,4 @@
-import { isRecord, type Loose, list, record, text } from './loose.ts'
+import { instant, isRecord, type Loose, list, record, text } from './loose.ts'
 import { readAccountChange } from './webhook-account.ts'
 import type { Around, WhatsappEvent } from './webhook-events.ts'
 import { readIdentityUpdate, readMessage } from './webhook-message.ts'
@@ -16,16 +16,16 @@ export function readWebhook(json: unknown, receivedAt: Date = new Date()): Whats
   }
   const events: WhatsappEvent[] = []
   for (const one of list(entry)) {
-    const { id, changes } = record(one)
-    for (const change of list(changes)) readChange(record(change), text(id), receivedAt, events)
+    const { id, time, changes } = record(one)
+    const entryOf = { businessAccountId: text(id), toldAt: instant(time), receivedAt }
+    for (const change of list(changes)) readChange(record(change), entryOf, events)
   }
   return events
 }
 
 function readChange(
   change: Loose,
-  businessAccountId: string | undefined,
-  receivedAt: Date,
+  { businessAccountId, ...times }: { businessAccountId: string | undefined } & Pick<Around, 'toldAt' | 'receivedAt'>,
   out: WhatsappEvent[],
 ): void {
   const field = text(change.field) ?? ''
@@ -35,7 +35,7 @@ function readChange(
     to: { phoneNumberId: text(metadata.phone_number_id), businessAccountId },
     ownDigits: text(metadata.display_phone_number)?.replace(/\D/g, ''),
     contacts: list(value.contacts).filter(isRecord),
-    receivedAt,
+    ...times,
   }
   const before = out.length
   const each = (key: string, read: (element: Loose, around: Around) => WhatsappEvent | undefined) => {

@@ -28,13 +28,13 @@ const TABLE: [sentence: string, payload: string, stranger: string[], anna?: stri
     'account-offboarded',
     ['event channel-stopped critical', 'event account-update critical', 'channel stopped: account'],
   ],
-  ['a reinstated account is noted, and starts nothing by itself', 'account-reinstated', ['event account-update info']],
+  ['the end of a ban is noted', 'account-reinstated', ['event account-update info']],
   [
     'a restricted account stops the channel',
     'account-restriction',
     ['event channel-stopped critical', 'event account-update critical', 'channel stopped: account'],
   ],
-  ['the result of a review has no effect', 'account-review', []],
+  ['the result of a review is noted', 'account-review', ['event account-review info']],
   [
     'a violation found by Meta stops the channel',
     'account-violation',
@@ -106,7 +106,7 @@ const TABLE: [sentence: string, payload: string, stranger: string[], anna?: stri
   ['a bare location is refused politely', 'location-bare', ['reply refusedType']],
   ['a named location is refused politely', 'location', ['reply refusedType']],
   ['an order is refused politely', 'order', ['reply refusedType']],
-  ['a new display name has no effect', 'phone-number-name', []],
+  ['a new display name is noted', 'phone-number-name', ['event name-review info']],
   [
     'a new limit told with the number’s quality is kept',
     'phone-number-quality',
@@ -121,7 +121,7 @@ const TABLE: [sentence: string, payload: string, stranger: string[], anna?: stri
   ['a reaction has no effect where the chat does not take them', 'reaction', []],
   ['the withdrawn first-contact event has no effect', 'request-welcome', []],
   ['a revoked message is told to the chat', 'revoke', [], ['inbox text: Diese Nachricht wurde zurückgezogen.']],
-  ['a changed PIN has no effect', 'security', []],
+  ['a changed PIN is noted as a warning', 'security', ['event security warning']],
   ['a free delivery of an unknown message is kept for later', 'status-delivered-free', ['stray delivered']],
   ['a delivery to a user id is kept for later', 'status-delivered-user-id-only', ['stray delivered']],
   ['a delivery of an unknown message is kept for later', 'status-delivered', ['stray delivered']],

@@ -72,10 +72,11 @@ export function bodiesOf(channel: Channel, now: () => Date) {
 
 /** A body of `test/fixtures/whatsapp`, addressed to this channel and, unless told otherwise, sent just now. */
 export function fixture(name: string, channel: Channel, now: Date | null): object {
-  const { businessAccountId, phoneNumberId } = channel.whatsapp
+  const { businessAccountId, phoneNumberId, phoneNumber } = channel.whatsapp
   const text = readFileSync(`test/fixtures/whatsapp/${name}.json`, 'utf8')
     .replaceAll('100000000000001', businessAccountId)
     .replaceAll('200000000000002', phoneNumberId)
+    .replaceAll('492931555000', phoneNumber.slice(1))
   const seconds = now === null ? null : Math.floor(now.getTime() / 1000)
   return JSON.parse(text, (key, value) =>
     seconds !== null && key === 'timestamp' ? (typeof value === 'string' ? String(seconds) : seconds) : value,

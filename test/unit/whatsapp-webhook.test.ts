@@ -341,7 +341,11 @@ describe('what else Meta tells', () => {
     ],
     ['the account broke a rule', 'account-violation', { type: 'account-update', violation: 'SPAM', blocking: true }],
     ['the account is disabled', 'account-disabled', { type: 'account-update', banState: 'DISABLE', blocking: true }],
-    ['the account is back', 'account-reinstated', { type: 'account-update', banState: 'REINSTATE', blocking: false }],
+    [
+      'the account is back, and when Meta said so',
+      'account-reinstated',
+      { type: 'account-update', banState: 'REINSTATE', blocking: false, toldAt: at('10:00:00') },
+    ],
     ['the account is deleted', 'account-deleted', { type: 'account-update', event: 'ACCOUNT_DELETED', blocking: true }],
     ['the account left', 'account-offboarded', { type: 'account-update', event: 'ACCOUNT_OFFBOARDED', blocking: true }],
     ['a warning', 'account-alert', { type: 'alert', severity: 'CRITICAL', entityType: 'PHONE_NUMBER' }],
@@ -351,8 +355,18 @@ describe('what else Meta tells', () => {
       { type: 'notice', ...number, errors: [{ code: 130429, title: 'Rate limit hit' }] },
     ],
     ['a field of the future', 'field-of-the-future', { type: 'unknown', field: 'weather_update' }],
-    ['a review we do nothing about', 'account-review', { type: 'unknown', field: 'account_review_update' }],
-    ['a changed PIN', 'security', { type: 'unknown', field: 'security', rawType: 'PIN_CHANGED' }],
+    ['the account was reviewed', 'account-review', { type: 'account-review', ...account, decision: 'APPROVED' }],
+    [
+      'a changed PIN',
+      'security',
+      { type: 'security', ...account, displayPhoneNumber: '+492931555000', event: 'PIN_CHANGED' },
+    ],
+    [
+      'the name of the number was reviewed',
+      'phone-number-name',
+      { type: 'name-review', ...account, displayPhoneNumber: '+492931555000', decision: 'APPROVED' },
+    ],
+    ['our own new username', 'username-update', { type: 'unknown', field: 'business_username_update' }],
     ['the ringing of a call of ours', 'call-status', { type: 'unknown', field: 'calls' }],
   ]
   test.each(cases)('%s', (_sentence, file, event) => {

@@ -1,0 +1,49 @@
+import { and, eq, gte, max, ne, sql } from 'drizzle-orm'
+import { channelEvents, channels } from '../db/schema.ts'
+import type { Deed } from '../runtime.ts'
+import { clearStop, stopChannel } from './channels.ts'
+
+/** Meta's event for a ban and for its end. */
+export const BAN = 'DISABLED_UPDATE'
+
+/** Meta banned the account. A refusal to send that stopped the channel before is explained by it. */
+export async function ban(deed: Deed, slug: string): Promise<void> {
+  await stopChannel(deed, slug, BAN, 'account')
+  await deed.tx
+    .update(channels)
+    .set({ stoppedCode: BAN, stoppedReason: 'account' })
+    .where(and(eq(channels.slug, slug), eq(channels.stoppedReason, 'blocked')))
+}
+
+/** Meta lifted the ban: lets the channel go on, unless something else stopped it, or would have. True if it goes on. */
+export async function liftBan(deed: Deed, slug: string): Promise<boolean> {
+  const [state] = await deed.tx.select().from(channels).where(eq(channels.slug, slug)).for('update')
+  if (!state?.stoppedAt || state.stoppedReason !== 'account' || state.stoppedCode !== BAN) return false
+  const [other] = await deed.tx
+    .select({ id: channelEvents.id })
+    .from(channelEvents)
+    .where(
+      and(
+        ...[eq(channelEvents.channel, slug), eq(channelEvents.kind, 'account-update')],
+        ...[eq(channelEvents.severity, 'critical'), gte(channelEvents.at, state.stoppedAt)],
+        ne(sql`${channelEvents.detail} ->> 'event'`, BAN),
+      ),
+    )
+    .limit(1)
+  return other === undefined && clearStop(deed, slug)
+}
+
+/** The latest moment at which Meta said something about a ban, as far as we were told. */
+export async function banToldAt(deed: Deed, slug: string): Promise<Date | null> {
+  const [latest] = await deed.tx
+    .select({ at: max(sql<string>`${channelEvents.detail} ->> 'toldAt'`) })
+    .from(channelEvents)
+    .where(
+      and(
+        eq(channelEvents.channel, slug),
+        eq(channelEvents.kind, 'account-update'),
+        eq(sql`${channelEvents.detail} ->> 'event'`, BAN),
+      ),
+    )
+  return latest?.at ? new Date(latest.at) : null
+}
