@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { eq, inArray } from 'drizzle-orm'
 import type { Channel } from '../channels/channel.ts'
 import type { Contact } from '../contacts/contacts.ts'
-import { chatMessages, chats, outgoing } from '../db/schema.ts'
+import { chatMessages, chats, outgoingWamids } from '../db/schema.ts'
 import { releaseAnswers } from '../dispatch/held-answers.ts'
 import { enqueue } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
@@ -12,7 +12,7 @@ import { mediumOf, openChatsOf, sealMedium, sealWamid, wamidHash } from './chats
 import { type Content, contentOf } from './content.ts'
 import { contactIsNow, received, replyPath, whoIs } from './events.ts'
 import { MEDIA_KEPT_MS, mediaLink } from './media-link.ts'
-import { answerUntil } from './window.ts'
+import { answerUntil, opensWindow } from './window.ts'
 
 export type Item = { channel: Channel; contact: Contact; message: MessageEvent }
 
@@ -43,10 +43,11 @@ export async function takeIn(deed: Deed, items: readonly Item[]): Promise<TakenI
   )
   const fresh = messages.filter((_, i) => !queued[i]!.repeated)
   if (fresh.length > 0) await tx.insert(chatMessages).values(fresh.map((taken) => rowOf(deed, taken)))
-  await releaseAnswers(deed, [...chatOf.keys()])
+  const written = items.filter(({ message }) => opensWindow(message))
+  await releaseAnswers(deed, [...new Set(written.map(({ contact }) => contact.id))])
   const notices = new Map<string, string>()
   for (const channel of new Set(items.map((item) => item.channel))) {
-    const writing = fresh.filter((taken) => taken.channel === channel && !SILENT.has(taken.message.kind))
+    const writing = fresh.filter((taken) => taken.channel === channel && opensWindow(taken.message))
     const due = await dueClosedNotices(
       deed,
       channel,
@@ -74,9 +75,6 @@ export type TakenIn = {
 type Found = { id: string; openedAt: Date; opened: boolean }
 type Taken = Item & { id: string; hash: Buffer; content: Content; chat: Found }
 
-/** What nobody waits for an answer to. */
-const SILENT = new Set<MessageEvent['kind']>(['reaction', 'edit', 'revoke'])
-
 function rowOf({ vault, now }: Deed, { id, chat, message, content, hash }: Taken): typeof chatMessages.$inferInsert {
   return {
     id,
@@ -94,12 +92,14 @@ function eventOf({ vault, now }: Deed, taken: Taken, quoted: ReadonlyMap<string,
   const { id, channel, contact, chat, message, content } = taken
   const medium = message.media && mediumOf(message.media)
   const until = new Date(message.at.getTime() + MEDIA_KEPT_MS)
+  const before = contact.lastInboundAt ?? chat.openedAt
+  const lastWrittenAt = opensWindow(message) && message.at > before ? message.at : before
   return received(now, {
     channel: channel.slug,
     chat: {
       id: chat.id,
       openedAt: chat.openedAt.toISOString(),
-      replyUntil: answerUntil(latest(contact.lastInboundAt, message.at))!.toISOString(),
+      replyUntil: answerUntil(lastWrittenAt)!.toISOString(),
       replyUrl: replyPath(chat.id),
     },
     contact: whoIs(contact),
@@ -120,8 +120,6 @@ function eventOf({ vault, now }: Deed, taken: Taken, quoted: ReadonlyMap<string,
     },
   })
 }
-
-const latest = (one: Date | null, other: Date) => new Date(Math.max(one?.getTime() ?? 0, other.getTime()))
 
 async function findOrOpen(deed: Deed, items: readonly Item[]): Promise<Map<string, Found>> {
   const ids = [...new Set(items.map(({ contact }) => contact.id))]
@@ -164,10 +162,10 @@ async function ourIds(deed: Deed, messages: readonly Taken[]): Promise<Map<strin
     .from(chatMessages)
     .where(inArray(chatMessages.wamidHash, hashes))
   const answers = await deed.tx
-    .select({ id: chatMessages.id, hash: outgoing.wamidHash })
-    .from(outgoing)
-    .innerJoin(chatMessages, eq(chatMessages.outgoingId, outgoing.id))
-    .where(inArray(outgoing.wamidHash, hashes))
+    .select({ id: chatMessages.id, hash: outgoingWamids.wamidHash })
+    .from(outgoingWamids)
+    .innerJoin(chatMessages, eq(chatMessages.outgoingId, outgoingWamids.outgoingId))
+    .where(inArray(outgoingWamids.wamidHash, hashes))
   const byHash = new Map([...answers, ...inbound].map(({ id, hash }) => [hash!.toString('hex'), id]))
   for (const [i, wamid] of wamids.entries()) {
     const id = byHash.get(hashes[i]!.toString('hex'))

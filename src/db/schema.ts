@@ -304,7 +304,6 @@ export const outgoing = pgTable(
   },
   (t) => [
     uniqueIndex('outgoing_once_per_broadcast').on(t.broadcastId, t.contactId).where(sql`${t.broadcastId} is not null`),
-    index('outgoing_wamid').using('hash', t.wamidHash),
     index('outgoing_due')
       .on(t.channel, t.urgency, t.notBefore, t.id)
       .where(sql`${t.notBefore} is not null and ${t.kind} <> 'inbox'`),
@@ -314,6 +313,19 @@ export const outgoing = pgTable(
     index('outgoing_contact').on(t.contactId).where(sql`${t.kind} <> 'broadcast'`),
     uniqueIndex('outgoing_dedupe').on(t.channel, t.dedupeKey).where(sql`${t.dedupeKey} is not null`),
   ],
+)
+
+/**
+ * Finds a row of `outgoing` by Meta's message id. A table of its own, or settling a message would have to enter every index of the large one anew. Filled by
+ * the outcome; a trigger empties it with the rows it names.
+ */
+export const outgoingWamids = pgTable(
+  'outgoing_wamids',
+  {
+    wamidHash: bytea('wamid_hash').notNull(),
+    outgoingId: bigint('outgoing_id', { mode: 'number' }).notNull(),
+  },
+  (t) => [index('outgoing_wamids_hash').using('hash', t.wamidHash)],
 )
 
 /** Status webhooks for a message whose answer is not stored yet (or that another sender of the number sent): tried again until they fit, then dropped. */

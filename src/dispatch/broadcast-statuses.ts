@@ -15,7 +15,7 @@ export async function recordBroadcastStatuses(sql: Sql, reports: readonly Counte
     with r as materialized (
       select * from unnest(
         ${reports.map((report) => report.outgoingId)}::bigint[], ${reports.map((report) => report.channel)}::text[],
-        ${reports.map((report) => report.wamidHash.toString('hex'))}::text[], ${reports.map((report) => report.state)}::outgoing_status[],
+        ${reports.map((report) => report.wamidHash.toString('hex'))}::text[], ${reports.map((report) => report.state)}::text[]::outgoing_status[],
         ${reports.map((report) => report.at.toISOString())}::timestamptz[], ${reports.map((report) => report.pricing?.category ?? null)}::text[],
         ${reports.map((report) => report.pricing?.type ?? null)}::text[], ${reports.map(({ pricing }) => (pricing?.billable === undefined ? null : Number(pricing.billable)))}::int[]
       ) as r(id, channel, hash, state, at, category, type, billable)

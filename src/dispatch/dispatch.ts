@@ -51,7 +51,7 @@ export async function openDispatcher(runtime: Runtime, options: DispatcherOption
   return {
     wake,
     async stop(graceMs) {
-      await listening.unlisten().catch(() => {})
+      void listening.unlisten().catch(() => {}) // never waited for: the database may be away
       await Promise.all([...senders.values()].map((sender) => sender.stop(graceMs)))
     },
   }

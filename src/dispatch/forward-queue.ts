@@ -80,7 +80,7 @@ export async function settleForwards(sql: Sql, outcomes: readonly ForwardSettled
       error_code = case when r.counted = 1 then r.error_code else o.error_code end,
       attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end
     from unnest(
-      ${outcomes.map((o) => o.id)}::bigint[], ${outcomes.map((o) => o.status)}::outgoing_status[],
+      ${outcomes.map((o) => o.id)}::bigint[], ${outcomes.map((o) => o.status)}::text[]::outgoing_status[],
       ${outcomes.map((o) => o.at.toISOString())}::timestamptz[], ${outcomes.map((o) => o.notBefore?.toISOString() ?? null)}::timestamptz[],
       ${outcomes.map((o) => o.errorCode)}::int[], ${outcomes.map((o) => Number(o.counted))}::int[]
     ) as r(id, status, at, not_before, error_code, counted)

@@ -44,27 +44,28 @@ export async function recoverChannel(sql: Sql, channel: string, now: Date): Prom
   return singles.count + runs.count
 }
 
-/** A row as read for sending; everything personal is still sealed. */
+/** A row as read ahead: enough to decide whether it may leave now. */
 export type Waiting = {
   id: string
   kind: OutgoingKind
   contactId: string | null
   broadcastId: string | null
-  chatId: string | null
   attempts: number
-  phoneSealed: string | null
-  userIdSealed: string | null
-  addressSealed: string | null
-  payloadSealed: string | null
+}
+
+/** What a row says and to whom, as of its hand-over; sealed. */
+export type Sealed = {
+  phone: string | null
+  userId: string | null
+  address: string | null
+  payload: string | null
 }
 
 /** Single messages whose time has come, the most urgent and oldest first. Repeats of a paused broadcast, or of any while `bulk` is false, stay. */
 export function readDue(sql: Sql, channel: string, now: Date, limit: number, bulk: boolean): Promise<Waiting[]> {
   return sql<Waiting[]>`
-    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", o.chat_id as "chatId", o.attempts,
-      c.phone_sealed as "phoneSealed", c.user_id_sealed as "userIdSealed", o.address_sealed as "addressSealed", o.payload_sealed as "payloadSealed"
+    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", o.attempts
     from outgoing o
-    left join contacts c on c.id = o.contact_id
     left join broadcasts b on b.id = o.broadcast_id
     where o.channel = ${channel} and o.not_before is not null and o.kind <> 'inbox' and o.not_before <= ${now} and o.status = 'queued'
       and (o.broadcast_id is null or ${bulk} and b.status = 'sending')
@@ -91,22 +92,24 @@ export function readRuns(sql: Sql, channel: string): Promise<Run[]> {
     where channel = ${channel} and status = 'sending' and body is not null order by started_at, id`
 }
 
-/** The next recipients of a broadcast, from an id on. */
-export function readRun(sql: Sql, run: Run, afterId: string, limit: number): Promise<Waiting[]> {
-  return sql<Waiting[]>`
-    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", null as "chatId", o.attempts,
-      c.phone_sealed as "phoneSealed", c.user_id_sealed as "userIdSealed", null as "addressSealed", null as "payloadSealed"
-    from (
-      select id, kind, contact_id, broadcast_id, attempts from outgoing
+/** The next recipients of a broadcast, from an id on. They come as one text: a row object for each would cost more than reading it. */
+export async function readRun(sql: Sql, run: Run, afterId: string, limit: number): Promise<Waiting[]> {
+  const [found] = await sql<{ rows: string | null }[]>`
+    select string_agg(concat_ws(',', id, attempts, contact_id), ';' order by id) as rows from (
+      select id, attempts, contact_id from outgoing
       where id > ${afterId} and id <= ${run.lastId} and broadcast_id = ${run.id} and status = 'queued' and not_before is null
-      order by id limit ${limit}) o
-    left join contacts c on c.id = o.contact_id
-    order by o.id`
+      order by id limit ${limit}) o`
+  if (!found?.rows) return []
+  return found.rows.split(';').map((row) => {
+    const [id, attempts, contactId = null] = row.split(',')
+    return { id: id!, kind: 'broadcast', broadcastId: run.id, contactId, attempts: Number(attempts) }
+  })
 }
 
 /**
- * The last look before the wire: marks these rows as handed over and answers with those that may leave. Nothing is taken without the lease, from a stopped
- * channel, from a broadcast that is not being sent, or of what a STOP has skipped; a row that somebody holds locked is left for later.
+ * The last look before the wire: marks these rows as handed over and answers with those that may leave, and with where they go as of now. Nothing is taken
+ * without the lease, from a stopped channel, from a broadcast that is not being sent, or of what a STOP has skipped; a row that somebody holds locked is left
+ * for later.
  * @param slotMs the first moment that is free behind these rows' slots
  */
 export async function handOver(
@@ -116,23 +119,26 @@ export async function handOver(
   ids: readonly string[],
   slotMs: number,
   now: Date,
-): Promise<Set<string>> {
-  const rows = await sql<{ id: string }[]>`
+): Promise<Map<string, Sealed>> {
+  const rows = await sql<(Sealed & { id: string })[]>`
     with held as (
       update senders s set slot_ms = greatest(s.slot_ms, ${slotMs}), leased_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
       where s.channel = ${channel} and s.owner = ${owner} and s.leased_until > clock_timestamp() + ${LEASE_END_MS} * interval '1 ms'
         and not exists (select from channels c where c.slug = s.channel and c.stopped_at is not null)
       returning 1
     ), due as materialized (
-      select o.id from outgoing o
-      where o.id = any(${ids as string[]}::bigint[]) and o.status = 'queued' and exists (select from held)
+      select o.id, o.contact_id from outgoing o
+      where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and exists (select from held)
         and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
       for no key update of o skip locked)
     update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1
-    from due where o.id = due.id
-    returning o.id`
-  return new Set(rows.map((row) => row.id))
+    from due left join contacts c on c.id = due.contact_id where o.id = due.id
+    returning o.id, c.phone_sealed as phone, c.user_id_sealed as "userId", o.address_sealed as address, o.payload_sealed as payload`
+  return new Map(rows.map((row) => [row.id, row]))
 }
+
+/** An array as PostgreSQL writes it: for the driver each element would be a parameter to convert, quote and escape. Numbers and hex only. */
+const arrayOf = (values: readonly (string | number)[]) => `{${values.join(',')}}`
 
 /** What became of a handed-over row. */
 export type Settled = {
@@ -152,22 +158,57 @@ export type Settled = {
 /** Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten. */
 export async function settle(sql: Sql, outcomes: readonly Settled[]): Promise<void> {
   const rows = [...outcomes].sort((a, b) => Number(a.id) - Number(b.id))
+  await settleAccepted(sql, rows.filter(isPlain))
+  await settleOthers(
+    sql,
+    rows.filter((row) => !isPlain(row)),
+  )
+}
+
+type Plain = Settled & { wamidHash: Buffer }
+
+/** What becomes of nearly all: WhatsApp took it and named it. */
+const isPlain = (outcome: Settled): outcome is Plain => outcome.status === 'accepted' && outcome.wamidHash !== null
+
+async function settleAccepted(sql: Sql, rows: readonly Plain[]): Promise<void> {
+  if (rows.length === 0) return
   await sql`
+    with r as materialized (
+      select id, decode(hash, 'hex') as hash, to_timestamp(at / 1000.0) as at from unnest(
+        ${arrayOf(rows.map((row) => row.id))}::text::bigint[], ${arrayOf(rows.map((row) => row.wamidHash.toString('hex')))}::text::text[],
+        ${arrayOf(rows.map((row) => row.at.getTime()))}::text::bigint[]) as r(id, hash, at)
+    ), named as (
+      insert into outgoing_wamids select hash, id from r)
+    update outgoing o set
+      status = case when o.status in ('sending', 'unknown') then 'accepted' else o.status end,
+      status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
+      error_code = case when o.status in ('sending', 'unknown') then null else o.error_code end,
+      wamid_hash = r.hash, not_before = null, address_sealed = null, payload_sealed = null
+    from r where o.id = r.id`
+}
+
+async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    with r as materialized (
+      select id, status, decode(hash, 'hex') as hash, error_code, not_before, counted, at, handed_over_at from unnest(
+        ${rows.map((o) => o.id)}::bigint[], ${rows.map((o) => o.status)}::text[]::outgoing_status[],
+        ${rows.map((o) => o.wamidHash?.toString('hex') ?? null)}::text[], ${rows.map((o) => o.errorCode)}::int[],
+        ${rows.map((o) => o.notBefore?.toISOString() ?? null)}::timestamptz[], ${rows.map((o) => Number(o.counted))}::int[],
+        ${rows.map((o) => o.at.toISOString())}::timestamptz[], ${rows.map((o) => o.handedOverAt.toISOString())}::timestamptz[]
+      ) as r(id, status, hash, error_code, not_before, counted, at, handed_over_at)
+    ), named as (
+      insert into outgoing_wamids select hash, id from r where hash is not null)
     update outgoing o set
       status = case when o.status in ('sending', 'unknown') then r.status else o.status end,
       status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
-      wamid_hash = coalesce(decode(r.wamid_hash, 'hex'), o.wamid_hash),
+      wamid_hash = coalesce(r.hash, o.wamid_hash),
       error_code = case when o.status in ('sending', 'unknown') then r.error_code else o.error_code end,
       not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
       attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
       urgency = case when r.status = 'queued' and o.kind = 'broadcast' then 5 else o.urgency end,
       address_sealed = case when r.status in ('queued', 'unknown') then o.address_sealed end,
       payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
-    from unnest(
-      ${rows.map((o) => o.id)}::bigint[], ${rows.map((o) => o.status)}::outgoing_status[],
-      ${rows.map((o) => o.wamidHash?.toString('hex') ?? null)}::text[], ${rows.map((o) => o.errorCode)}::int[],
-      ${rows.map((o) => o.notBefore?.toISOString() ?? null)}::timestamptz[], ${rows.map((o) => Number(o.counted))}::int[],
-      ${rows.map((o) => o.at.toISOString())}::timestamptz[], ${rows.map((o) => o.handedOverAt.toISOString())}::timestamptz[]
-    ) as r(id, status, wamid_hash, error_code, not_before, counted, at, handed_over_at)
+    from r
     where o.id = r.id and (r.status <> 'queued' or o.handed_over_at = r.handed_over_at and o.status in ('sending', 'unknown'))`
 }

@@ -206,7 +206,10 @@ export async function eraseMessages(
     .returning({ id: outgoing.id })
   if (chatId !== undefined) return gone.length
   await deed.tx.execute(sql`
-    update outgoing o set wamid_hash = null, address_sealed = null, contact_id = null
-    from broadcasts b where b.id = o.broadcast_id and o.contact_id = ${contactId}::uuid`)
+    with theirs as (
+      select o.id, o.wamid_hash from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = ${contactId}::uuid
+    ), unnamed as (
+      delete from outgoing_wamids w using theirs t where w.wamid_hash = t.wamid_hash and w.outgoing_id = t.id)
+    update outgoing o set wamid_hash = null, address_sealed = null, contact_id = null from theirs t where o.id = t.id`)
   return gone.length
 }

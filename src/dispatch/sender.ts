@@ -7,7 +7,7 @@ import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
 import { isKnownCode } from '../whatsapp/outcome.ts'
-import { handOver, LEASE_MS, lease, recoverChannel, release, type Settled, type Waiting } from './lane.ts'
+import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Settled, type Waiting } from './lane.ts'
 import { type Consequence, nextStep } from './next-step.ts'
 import { Pacer } from './pace.ts'
 import { Settling } from './settling.ts'
@@ -44,6 +44,7 @@ export type SenderParts = {
 }
 
 type Entry = Waiting & {
+  sealed: Sealed
   handedOverAt: Date
   writeBefore: { atMs: number; wallMs: number }
   /** When the daily limit last counted this person before. */
@@ -254,13 +255,14 @@ export class ChannelSender {
     const writeBefore = { atMs: startedMs + WRITE_WITHIN_MS, wallMs: wallMs + WRITE_WITHIN_MS }
     const entries: Entry[] = []
     for (const { row, countedBefore } of picked) {
-      const entry = { ...row, handedOverAt, writeBefore, countedBefore }
-      if (taken.delete(row.id)) {
+      const sealed = taken.get(row.id)
+      if (sealed) {
+        const entry = { ...row, sealed, handedOverAt, writeBefore, countedBefore }
         this.#out.set(row.id, entry)
         entries.push(entry)
       } else {
         this.#supply.notTaken(row)
-        this.#unreserve(entry)
+        this.#unreserve({ ...row, countedBefore })
       }
     }
     if (entries.length > 0) this.#renewAtMs = startedMs + LEASE_MS / 3
@@ -272,7 +274,7 @@ export class ChannelSender {
     }
   }
 
-  async #handOver(picked: readonly Picked[], at: Date): Promise<Set<string>> {
+  async #handOver(picked: readonly Picked[], at: Date): Promise<Map<string, Sealed>> {
     const { sql, channel, owner } = this.#p
     const ids = picked.map(({ row }) => row.id)
     const slotMs = this.#pacer!.afterLastMs(this.#nowMs() + this.#statementMs, this.#wire!.size + ids.length)
@@ -308,7 +310,7 @@ export class ChannelSender {
     const { atMs, wallMs } = entry.writeBefore
     const isLate = performance.now() > atMs || Date.now() > wallMs
     // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
-    const isStopped = entry.payloadSealed === null && !this.#supply.renderOf(entry.broadcastId!)
+    const isStopped = entry.sealed.payload === null && !this.#supply.renderOf(entry.broadcastId!)
     if (isLate || isStopped) {
       this.#giveBack(entry)
       return
@@ -335,16 +337,16 @@ export class ChannelSender {
 
   #bodyOf(entry: Entry): string | null {
     const { vault } = this.#p
-    const { addressSealed, phoneSealed, userIdSealed, payloadSealed } = entry
+    const { sealed } = entry
     let address: Address
-    if (addressSealed !== null) address = JSON.parse(vault.open(addressSealed))
-    else if (phoneSealed !== null) address = { phone: vault.open(phoneSealed) }
-    else if (userIdSealed !== null) address = { userId: vault.open(userIdSealed) }
+    if (sealed.address !== null) address = JSON.parse(vault.open(sealed.address))
+    else if (sealed.phone !== null) address = { phone: vault.open(sealed.phone) }
+    else if (sealed.userId !== null) address = { userId: vault.open(sealed.userId) }
     else return null
     const render =
-      payloadSealed === null
+      sealed.payload === null
         ? this.#supply.renderOf(entry.broadcastId!)
-        : addresser(JSON.parse(vault.open(payloadSealed)))
+        : addresser(JSON.parse(vault.open(sealed.payload)))
     return render ? render(address, callbackDataOf(entry.id)) : null
   }
 

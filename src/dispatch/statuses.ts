@@ -82,7 +82,8 @@ async function rowsOf(deed: Deed, reports: readonly StatusReport[]): Promise<Map
   const rows = await deed.tx.execute<{ channel: string; hash: string; id: string }>(sql`
     select r.channel, r.hash, o.id
     from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(channel text, hash text)
-    join outgoing o on o.wamid_hash = decode(r.hash, 'hex') and o.channel = r.channel`)
+    join outgoing_wamids w on w.wamid_hash = decode(r.hash, 'hex')
+    join outgoing o on o.id = w.outgoing_id and o.channel = r.channel`)
   return new Map(rows.map((row) => [`${row.channel} ${row.hash}`, Number(row.id)]))
 }
 
@@ -113,9 +114,11 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as r(id bigint, c text, h text, s outgoing_status, at timestamptz, e int, pc text, pt text, b boolean)
     ), locked as materialized (
-      select o.id, o.status as before from outgoing o join r on r.id = o.id and r.c = o.channel
+      select o.id, o.status as before, o.wamid_hash is null as unnamed from outgoing o join r on r.id = o.id and r.c = o.channel
       where o.kind <> 'inbox' and (o.wamid_hash is null or o.wamid_hash = decode(r.h, 'hex'))
       order by o.id for no key update of o
+    ), named as (
+      insert into outgoing_wamids select decode(r.h, 'hex'), l.id from locked l join r on r.id = l.id where l.unnamed
     ), changed as (
       update outgoing o set
         status = case when f.forward then r.s else o.status end,
@@ -181,7 +184,9 @@ export async function settleStrays(deed: Deed): Promise<ChangedRow[]> {
     billable: boolean | null
   }>(sql`
     with fit as (
-      select s.id, o.id as outgoing_id from stray_statuses s join outgoing o on o.wamid_hash = s.wamid_hash and o.channel = s.channel
+      select s.id, o.id as outgoing_id from stray_statuses s
+      join outgoing_wamids w on w.wamid_hash = s.wamid_hash
+      join outgoing o on o.id = w.outgoing_id and o.channel = s.channel
       order by s.id limit 1000 for update of s skip locked)
     delete from stray_statuses s using fit where s.id = fit.id
     returning fit.outgoing_id, s.channel, encode(s.wamid_hash, 'hex') as hash, s.status, s.status_at, s.error_code, s.pricing_category,

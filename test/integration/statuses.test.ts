@@ -16,6 +16,7 @@ async function handedOver(own: { status?: string; wamid?: string | null; kind?: 
   const [row] = await desk.sql<{ id: string }[]>`
     insert into outgoing (channel, kind, status, wamid_hash) values ('arnsberg', ${kind}, ${status}, ${hash}) returning id`
   id = Number(row!.id)
+  if (hash) await desk.sql`insert into outgoing_wamids (wamid_hash, outgoing_id) values (${hash}, ${id})`
   return {
     id,
     wamid: wamid ?? `wamid.OUT.${id}`,
