@@ -15,6 +15,7 @@ export type Wish =
   | { do: 'leave'; offering: 'all' }
   | { do: 'no-such-offering'; offering: Offering }
   | { do: 'help' | 'status' | 'disclose' | 'erase-ask' }
+  | { do: 'topics'; from: number }
 
 /** Understood on every channel. `stopp` is as common a spelling as `stop`. */
 export const BUILT_IN: readonly (readonly [string, Wish])[] = [
@@ -59,6 +60,9 @@ export const compact = (text: string): string => normalise(text).replaceAll(' ',
 /** Words that citizens know from everywhere: they lead out even where a town has chosen other ones. */
 const ALWAYS_LEAVE = ['stop', 'stopp']
 
+/** Understood where the newsletter has topics. */
+const TOPICS = ['themen']
+
 const tables = new WeakMap<Channel, ReadonlyMap<string, Wish>>()
 
 /**
@@ -85,6 +89,7 @@ export function keywordsOf(channel: Channel): ReadonlyMap<string, Wish> {
     fallback(STANDARD_KEYWORDS.chat.join, { do: 'no-such-offering', offering: 'chat' })
     fallback(STANDARD_KEYWORDS.chat.leave, { do: 'no-such-offering', offering: 'chat' })
   }
+  if (Object.keys(info?.topics ?? {}).length > 0) fallback(TOPICS, { do: 'topics', from: 0 })
   fallback(ALWAYS_LEAVE, { do: 'leave', offering: info ? 'info' : 'chat' })
   tables.set(channel, table)
   return table

@@ -14,6 +14,7 @@ type ButtonName =
   | 'eraseYes'
   | 'eraseNo'
   | 'allTopics'
+  | 'chooseTopics'
 type Phrase =
   | 'offerInfo'
   | 'offerChat'
@@ -27,6 +28,12 @@ type Phrase =
   | 'subscribedSince'
   | 'withTopics'
   | 'allTopics'
+  | 'everyTopic'
+  | 'addTopic'
+  | 'dropTopic'
+  | 'onlyTopic'
+  | 'moreTopics'
+  | 'topicsWord'
   | 'notSubscribed'
   | 'today'
   | 'onDay'
@@ -92,7 +99,15 @@ function commonValues(channel: Channel): Readonly<Record<CommonPlaceholder, stri
   }
   const chatPhrase = chat && (chat.optInRequired ? phrases.offerChat : phrases.anyMessage)
   const offers = [info && phrases.offerInfo, chatPhrase]
-  const commands = [offers[0], info && phrases.leaveInfo, offers[1], chat && phrases.leaveChat, phrases.builtIn]
+  const topicsWord = words.topics === '' ? undefined : phrases.topicsWord
+  const commands = [
+    offers[0],
+    info && phrases.leaveInfo,
+    topicsWord,
+    offers[1],
+    chat && phrases.leaveChat,
+    phrases.builtIn,
+  ]
   const lines = (list: readonly (string | undefined)[]) =>
     fill(list.filter((line) => line !== undefined).join('\n'), words)
   const values = { ...words, offers: lines(offers), commands: lines(commands) }

@@ -26,6 +26,8 @@ export const REPLY_KEYS = [
   'officeClosed',
   'askBack',
   'unchanged',
+  'topicsHint',
+  'topicsAsk',
   'topicsChosen',
   'disclosure',
   'eraseAsk',
@@ -56,6 +58,7 @@ export const OWN_PLACEHOLDERS = {
   status: ['status'],
   officeClosed: ['closure', 'opening'],
   askBack: ['keyword'],
+  topicsAsk: ['chosen'],
   topicsChosen: ['chosen'],
   disclosure: ['data', 'link'],
 } as const satisfies Partial<Record<ReplyKey, readonly string[]>>

@@ -17,13 +17,19 @@ export const BUTTONS = {
 
 export const joinButton = (offering: Offering): string => `join:${offering}`
 export const leaveButton = (offering: Offering | 'all'): string => `leave:${offering}`
+/** Keys of topics contain no colon. */
 export const topicButton = (topic: string): string => `topic:${topic}`
+export const dropTopicButton = (topic: string): string => `topic:drop:${topic}`
+/** Leads on to the topics from the n-th, where they do not fit into one list. */
+export const moreTopicsButton = (from: number): string => `topic:more:${from}`
 
-/** A tap on one of our own buttons, or null if the id is not ours. `topics: null` = all. */
+/** A tap on one of our own buttons, or null if the id is not ours. */
 export type Tap =
   | { do: 'join'; offering: Offering }
   | { do: 'leave'; offering: Offering | 'all' }
-  | { do: 'choose-topics'; topics: string[] | null }
+  | { do: 'all-topics' }
+  | { do: 'add-topic' | 'drop-topic'; topic: string }
+  | { do: 'topics'; from: number }
   | { do: 'help' | 'unchanged' | 'erase-confirm' | 'erase-cancel' }
 
 const TAPS: ReadonlyMap<string, Tap> = new Map<string, Tap>([
@@ -36,10 +42,14 @@ const TAPS: ReadonlyMap<string, Tap> = new Map<string, Tap>([
   [BUTTONS.help, { do: 'help' }],
   [BUTTONS.eraseYes, { do: 'erase-confirm' }],
   [BUTTONS.eraseNo, { do: 'erase-cancel' }],
-  [BUTTONS.allTopics, { do: 'choose-topics', topics: null }],
+  [BUTTONS.allTopics, { do: 'all-topics' }],
 ])
 
 export function tapOf(id: string): Tap | null {
-  const topic = /^topic:(.+)$/.exec(id)?.[1]
-  return TAPS.get(id) ?? (topic === undefined ? null : { do: 'choose-topics', topics: [topic] })
+  const known = TAPS.get(id)
+  if (known) return known
+  const [, act, what] = /^topic:(?:(drop|more):)?([a-z0-9_-]+)$/.exec(id) ?? []
+  if (what === undefined) return null
+  if (act === 'more') return /^\d{1,6}$/.test(what) ? { do: 'topics', from: Number(what) } : null
+  return { do: act === 'drop' ? 'drop-topic' : 'add-topic', topic: what }
 }

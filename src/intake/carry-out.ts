@@ -244,11 +244,17 @@ async function choosing(deed: Deed, channel: Channel, all: readonly Occasion[]):
       { occasion, topics, answer: saying(channel, occasion, 'topicsChosen', { chosen: topicNames(channel, topics) }) },
     ]
   })
-  await chooseTopics(
+  const changed = await chooseTopics(
     deed,
     asked.map(({ occasion, topics, answer }) => ({ ...wishOf(channel, occasion, 'info', answer), topics })),
   )
-  return asked.map(({ occasion, answer }) => ({ occasion, notice: 'topics', said: answer, due: true }))
+  return asked.map(({ occasion, answer }, i) => ({
+    occasion,
+    notice: 'topics',
+    said: answer,
+    due: changed[i],
+    pauseMs: MINUTE,
+  }))
 }
 
 async function chatting(deed: Deed, channel: Channel, all: readonly Occasion[]): Promise<Line[]> {
@@ -322,6 +328,8 @@ function answering(channel: Channel, all: readonly Occasion[]): Line[] {
       case 'help':
       case 'status':
         return line(decision.do)
+      case 'topics':
+        return line(occasion.active.some(({ offering }) => offering === 'info') ? 'topicsAsk' : 'notInInfo')
       case 'erase-ask':
         return line('eraseAsk')
       case 'erase-cancel':

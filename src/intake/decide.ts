@@ -3,6 +3,7 @@ import { keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
 import type { MessageEvent, MessageKind } from '../whatsapp/webhook-events.ts'
 import { type Tap, tapOf } from './buttons.ts'
 import { nearLeaveKeyword, recognise } from './keywords.ts'
+import { type Choice, chosenAfter, hasTopics } from './topics.ts'
 
 /** The part of a message that decides what it asks for. */
 export type Asking = Pick<MessageEvent, 'kind' | 'text' | 'buttonId' | 'forwarded' | 'groupId' | 'rawType'>
@@ -11,6 +12,8 @@ export type Asking = Pick<MessageEvent, 'kind' | 'text' | 'buttonId' | 'forwarde
 export interface World {
   channel: Channel
   subscribed: ReadonlySet<Offering>
+  /** Of the newsletter; null = all */
+  topics: Choice
   /** An open chat: also in a town where no consent is needed for it. */
   chatOpen: boolean
   /** We asked whether everything shall be erased and wait for the answer. */
@@ -21,7 +24,10 @@ export type Decision =
   | { do: 'ignore' }
   | { do: 'join'; offering: Offering }
   | { do: 'leave'; offering: Offering | 'all' }
+  /** null = all */
   | { do: 'choose-topics'; topics: string[] | null }
+  /** Which topics shall it be? The list begins with the `from`-th. */
+  | { do: 'topics'; from: number }
   | { do: 'help' | 'status' | 'disclose' }
   | { do: 'erase-ask' | 'erase-confirm' | 'erase-cancel' }
   /** "No" to "did you mean …?" */
@@ -80,7 +86,8 @@ const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new
 ])
 
 /** Buttons stay on phones for years: what they offered may be gone by now, and a yes without our question is asked again. */
-function grant(wish: Wish | Tap, { channel, subscribed, erasePending }: World): Decision {
+function grant(wish: Wish | Tap, world: World): Decision {
+  const { channel, subscribed, erasePending } = world
   switch (wish.do) {
     case 'join':
       return channel.offerings[wish.offering] ? wish : { do: 'no-such-offering', offering: wish.offering }
@@ -88,10 +95,15 @@ function grant(wish: Wish | Tap, { channel, subscribed, erasePending }: World): 
       return leaving(wish.offering, channel, subscribed)
     case 'erase-confirm':
       return erasePending ? wish : { do: 'erase-ask' }
-    case 'choose-topics': {
-      const topics = channel.offerings.info?.topics ?? {}
-      const known = wish.topics === null || wish.topics.every((topic) => Object.hasOwn(topics, topic))
-      return known && subscribed.has('info') ? wish : { do: 'status' }
+    case 'topics':
+      return hasTopics(channel) ? wish : { do: 'status' }
+    case 'all-topics':
+      return subscribed.has('info') ? { do: 'choose-topics', topics: null } : { do: 'status' }
+    case 'add-topic':
+    case 'drop-topic': {
+      const tap = wish.do === 'add-topic' ? { add: wish.topic } : { drop: wish.topic }
+      const topics = subscribed.has('info') ? chosenAfter(channel, world.topics, tap) : null
+      return topics ? { do: 'choose-topics', topics } : { do: 'status' }
     }
     default:
       return wish

@@ -1,8 +1,10 @@
 import { sql } from 'drizzle-orm'
 import type { Channel } from '../channels/channel.ts'
 import { openChatsOf } from '../chats/chats.ts'
+import { opensWindow } from '../chats/window.ts'
 import { type Contact, type Finding, recognise } from '../contacts/contacts.ts'
 import { noticesOf } from '../contacts/notices.ts'
+import { releaseAnswers } from '../dispatch/held-answers.ts'
 import type { Deed } from '../runtime.ts'
 import { activeOfferings } from '../subscriptions/subscriptions.ts'
 import type { MessageEvent } from '../whatsapp/webhook-events.ts'
@@ -79,7 +81,7 @@ async function forget(deed: Deed, arrivals: readonly Arrival[]): Promise<void> {
 /** Decisions after which the same person's next message means what it would have meant before. */
 const CHANGES_NOTHING: ReadonlySet<Decision['do']> = new Set([
   ...(['ignore', 'help', 'status', 'disclose', 'unchanged', 'no-such-offering', 'ask-back'] as const),
-  ...(['greet', 'opt-in-ask', 'chat', 'refuse-type'] as const),
+  ...(['greet', 'opt-in-ask', 'chat', 'refuse-type', 'topics'] as const),
 ])
 
 /**
@@ -93,7 +95,7 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
   const contacts = await recognise(
     deed,
     channel.slug,
-    arrivals.map(({ message }) => ({ identity: message.from, at: message.at })),
+    arrivals.map(({ message }) => ({ identity: message.from, at: opensWindow(message) ? message.at : undefined })),
     findings,
   )
   if (findings.length > 0) await follow(deed, channel, findings)
@@ -120,6 +122,7 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
     const decision = decide(message, {
       channel,
       subscribed: new Set(active.map(({ offering }) => offering)),
+      topics: active.find(({ offering }) => offering === 'info')?.topics ?? null,
       chatOpen: chatId !== null || writing.has(contact.id),
       erasePending: asked !== undefined && deed.now.getTime() - asked.getTime() < ERASE_QUESTION_MS,
     })
@@ -135,6 +138,9 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
     occasions.push({ message, contact, decision, active, chatId, lines })
   }
   await carryOut(deed, channel, occasions, place)
+  // Whatever they write, a waiting answer may go out now; what goes to the chat has seen to that itself.
+  const elsewhere = occasions.filter((one) => one.chatId && one.decision.do !== 'chat' && opensWindow(one.message))
+  await releaseAnswers(deed, [...new Set(elsewhere.map(({ contact }) => contact.id))])
   return later
 }
 

@@ -1,9 +1,10 @@
 import type { Channel, Offering } from '../channels/channel.ts'
-import { replyText, statusLines, textsOf } from '../channels/replies.ts'
+import { replyText, statusLines, textsOf, topicNames } from '../channels/replies.ts'
 import type { ReplyKey } from '../channels/reply-keys.ts'
 import { buttonsMessage, type MessageBody, textMessage } from '../whatsapp/messages.ts'
 import { BUTTONS } from './buttons.ts'
 import type { Decision } from './decide.ts'
+import { hasTopics, topicList } from './topics.ts'
 
 /** What an answer may have to know about the occasion: what was decided, and what this person is subscribed to. */
 export interface Facts {
@@ -22,6 +23,10 @@ export function say(
   facts?: Facts,
 ): { wording: string; body: MessageBody } {
   const wording = wordsFor(channel, key, own, facts)
+  if (offersTopics(channel, key)) {
+    const from = facts?.decision.do === 'topics' ? facts.decision.from : 0
+    return { wording, body: topicList(channel, wording, topicsIn(facts), from) }
+  }
   const titles = textsOf(channel).buttons
   const buttons = buttonsFor(channel, key, facts).map((name) => ({ id: BUTTONS[name], title: titles[name] }))
   return { wording, body: buttons.length > 0 ? buttonsMessage(wording, buttons) : textMessage(wording) }
@@ -29,6 +34,9 @@ export function say(
 
 function wordsFor(channel: Channel, key: ReplyKey, own: Readonly<Record<string, string>>, facts?: Facts): string {
   if (key === 'status') return replyText(channel, key, { status: statusLines(channel, facts?.active ?? []), ...own })
+  if (key === 'topicsAsk') return replyText(channel, key, { chosen: topicNames(channel, topicsIn(facts)), ...own })
+  if (key === 'joinedInfo' && hasTopics(channel))
+    return `${replyText(channel, key, own)}\n\n${replyText(channel, 'topicsHint')}`
   if (key === 'askBack') return replyText(channel, key, { ...own, keyword: own.keyword?.toUpperCase() ?? '' })
   // Where nothing is accepted at all, listing what is accepted would be an empty promise.
   if (key === 'refusedType' && !channel.offerings.chat) return replyText(channel, 'noChatHere', own)
@@ -36,6 +44,11 @@ function wordsFor(channel: Channel, key: ReplyKey, own: Readonly<Record<string, 
   const waits = key === 'greeting' && facts?.decision.do === 'greet' && facts.decision.keep
   return waits ? `${words}\n\n${replyText(channel, 'messageKept')}` : words
 }
+
+const offersTopics = (channel: Channel, key: ReplyKey) =>
+  (key === 'joinedInfo' || key === 'topicsAsk') && hasTopics(channel)
+
+const topicsIn = (facts?: Facts) => facts?.active.find(({ offering }) => offering === 'info')?.topics ?? null
 
 type ButtonName = keyof typeof BUTTONS
 
@@ -55,6 +68,7 @@ function buttonsFor(channel: Channel, key: ReplyKey, facts?: Facts): ButtonName[
       return facts?.decision.do === 'ask-back' ? [LEAVE[facts.decision.offering], 'keep'] : []
     // Somebody who wrote STOP without being in what it ends may have meant the other offering.
     case 'notInInfo':
+      if (facts?.decision.do === 'topics') return ['joinInfo']
       return isIn('chat') ? ['leaveChat'] : []
     case 'notInChat':
     case 'notInOpenChat':

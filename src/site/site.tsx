@@ -152,6 +152,7 @@ async function townPage(channel: Channel, texts: SiteTexts) {
         <dl class="words">
           {info && <Word word={info.join[0]!} means={`${texts.info}: ${texts.join}`} />}
           {info && <Word word={info.leave[0]!} means={`${texts.info}: ${texts.leave}`} />}
+          {info && Object.keys(info.topics).length > 0 && <Word word="themen" means={texts.topics} />}
           {chat && <Word word={chat.join[0]!} means={texts.joinChat} />}
           {chat && <Word word={chat.leave[0]!} means={texts.leaveChat} />}
           <Word word="hilfe" means={texts.help} />

@@ -130,7 +130,7 @@ export async function activeOfferings(
   return found
 }
 
-/** Changes which topics of `info` a subscriber gets, with a ledger entry; null = all. Contacts without a subscription stay without. */
+/** Changes which topics of `info` a subscriber gets, with a ledger entry; null = all. True for each that changed; contacts without a subscription stay without. */
 export async function chooseTopics(deed: Deed, wishes: readonly Wish[]): Promise<boolean[]> {
   if (wishes.length === 0) return []
   const choices = wishes.map((wish) => ({ contact_id: wish.contactId, topics: wish.topics ?? null }))
@@ -141,7 +141,7 @@ export async function chooseTopics(deed: Deed, wishes: readonly Wish[]): Promise
     .where(
       and(
         isNull(subscriptions.leftAt),
-        sql`${subscriptions.contactId} = r.contact_id and ${subscriptions.offering} = 'info'`,
+        sql`${subscriptions.contactId} = r.contact_id and ${subscriptions.offering} = 'info' and ${subscriptions.topics} is distinct from r.topics`,
       ),
     )
     .returning({ contactId: subscriptions.contactId, offering: subscriptions.offering })

@@ -21,6 +21,21 @@ const words = (who: { phone: string }, slug = 'arnsberg') =>
     .map((bubble) => bubble.text)
 
 describe('the main job', () => {
+  test('a subscriber chooses topics by tapping rows of the list that comes with the welcome', async () => {
+    const cem = { phone: '+4915112340003', name: 'Cem' }
+    const here = { phoneNumberId: of('arnsberg'), from: cem }
+    await stack.emulator.citizenWrites({ ...here, message: 'START' })
+    await eventually(() => words(cem).length === 1)
+    await stack.emulator.citizenTaps({ ...here, action: 'Veranstaltungen' })
+    await eventually(() => words(cem).length === 2)
+    expect(words(cem)[1]).toMatch(/^Sie bekommen jetzt: Veranstaltungen\./)
+    await stack.emulator.citizenWrites({ ...here, message: 'STATUS' })
+    await eventually(() => words(cem).length === 3)
+    expect(words(cem)[2]).toContain('(Themen: Veranstaltungen)')
+    await stack.emulator.citizenWrites({ ...here, message: 'STOP' })
+    await eventually(() => words(cem).length === 4)
+  })
+
   test('whoever sends START is welcomed once, and a broadcast approved by somebody else arrives', async () => {
     for (const who of [anna, bernd]) {
       const { status } = await stack.emulator.citizenWrites({

@@ -1,21 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { Offering } from '../../src/channels/channel.ts'
-import { BUTTONS, topicButton } from '../../src/intake/buttons.ts'
+import { BUTTONS, dropTopicButton, moreTopicsButton, topicButton } from '../../src/intake/buttons.ts'
 import { type Asking, type Decision, decide, type World } from '../../src/intake/decide.ts'
 import type { MessageKind } from '../../src/whatsapp/webhook-events.ts'
 import { town } from '../support/towns.ts'
 
 type Town = Parameters<typeof town>[0]
-type Who = { town?: Town; in?: Offering[]; chatOpen?: boolean; erasePending?: boolean }
+type Who = { town?: Town; in?: Offering[]; chatOpen?: boolean; erasePending?: boolean; topics?: string[] }
 
 const world = ({
   town: slug = 'arnsberg',
   in: offerings = [],
   chatOpen = false,
   erasePending = false,
+  topics,
 }: Who): World => ({
   channel: town(slug),
   subscribed: new Set(offerings),
+  topics: topics ?? null,
   chatOpen,
   erasePending,
 })
@@ -110,6 +112,17 @@ describe('a tap counts like its keyword', () => {
     [reader, taps(BUTTONS.allTopics), 'choose-topics null'],
     [reader, taps(topicButton('gibtsnicht')), 'status'],
     [newcomer, taps(topicButton('baustellen')), 'status'],
+    [newcomer, taps(BUTTONS.allTopics), 'status'],
+    [reader, taps(moreTopicsButton(9)), 'topics 9'],
+    [reader, taps(dropTopicButton('baustellen')), 'choose-topics termine'],
+    [{ ...reader, topics: ['termine'] }, taps(topicButton('baustellen')), 'choose-topics baustellen+termine'],
+    [{ ...reader, topics: ['termine', 'baustellen'] }, taps(dropTopicButton('termine')), 'choose-topics baustellen'],
+    [{ ...reader, topics: ['termine'] }, taps(dropTopicButton('termine')), 'status'],
+    [{ ...reader, topics: ['gibtsnichtmehr'] }, taps(topicButton('termine')), 'choose-topics termine'],
+    [reader, says('Themen'), 'topics 0'],
+    [reader, says('Welche Themen gibt es?'), 'opt-in-ask'],
+    [{ town: 'warstein' }, says('Themen'), 'chat'],
+    [{ town: 'warstein' }, taps(moreTopicsButton(0)), 'status'],
   ])('%j: %j → %s', (who, message, decision) => expect(short(decide(message, world(who)))).toBe(decision))
 })
 

@@ -134,6 +134,29 @@ describe('the page on which one is a citizen', () => {
     expect(emulator.messagesOf(ANNA).at(-1)).toMatchObject({ type: 'button', text: 'Abmelden', quotes: bubble!.id })
   })
 
+  test('the rows of a list are offered behind its button, and tapping one answers as that row', async () => {
+    await start()
+    const rows = [
+      { id: 'topic:all', title: 'Alle Themen' },
+      { id: 'topic:termine', title: 'Termine', description: 'dazunehmen' },
+    ]
+    await graph('11/messages', {
+      messaging_product: 'whatsapp',
+      to: ANNA,
+      type: 'interactive',
+      interactive: {
+        type: 'list',
+        body: { text: 'Welche?' },
+        action: { button: 'Themen auswählen', sections: [{ rows }] },
+      },
+    })
+    await emulator.idle()
+    expect(await page()).toMatch(/<summary>Themen auswählen<\/summary>.*value="row:topic:termine".*dazunehmen/s)
+    const [bubble] = emulator.messagesOf(ANNA)
+    await submit('/telefone/4915112340001/tippen', { kanal: '11', nachricht: bubble!.id, taste: 'row:topic:termine' })
+    expect(emulator.messagesOf(ANNA).at(-1)).toMatchObject({ type: 'interactive', text: 'Termine', quotes: bubble!.id })
+  })
+
   test('a message the service did not take says so until the repetition is taken', async () => {
     await start({ webhooks: { retry: { firstMs: 1 } } })
     answers = 503

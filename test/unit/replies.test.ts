@@ -19,8 +19,8 @@ const own = {
 }
 const buttonsOf = (body: object) =>
   (
-    body as { interactive?: { action: { buttons: { reply: { id: string; title: string } }[] } } }
-  ).interactive?.action.buttons.map(({ reply }) => reply) ?? []
+    body as { interactive?: { action: { buttons?: { reply: { id: string; title: string } }[] } } }
+  ).interactive?.action.buttons?.map(({ reply }) => reply) ?? []
 
 describe.each(
   [...towns().values(), { ...arnsberg, slug: 'english', language: 'en' as const }].map(
