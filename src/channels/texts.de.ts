@@ -48,7 +48,8 @@ export const textsDe: Texts = {
     unchanged: 'Gut, es bleibt alles, wie es ist.',
     topicsHint: 'Sie bekommen alle Themen. Möchten Sie nur einzelne, wählen Sie unten aus oder schreiben Sie THEMEN.',
     topicsAsk: 'Sie bekommen zurzeit: {chosen}. Welche Themen möchten Sie? Wählen Sie eines nach dem anderen aus.',
-    topicsChosen: 'Sie bekommen jetzt: {chosen}. Ändern können Sie das mit THEMEN, abmelden können Sie sich mit {leaveInfo}.',
+    topicsChosen:
+      'Sie bekommen jetzt: {chosen}. Ändern können Sie das mit THEMEN, abmelden können Sie sich mit {leaveInfo}.',
     disclosure: '{data}\n\nDie ganze Auskunft: {link}\nDer Link gilt nur einmal und nur für Sie.',
     eraseAsk:
       'Sollen wir alles löschen, was wir über Sie gespeichert haben? Ihre Anmeldungen enden damit. Das lässt sich nicht rückgängig machen. Tippen Sie auf den Knopf oder schreiben Sie JA.',
