@@ -1,3 +1,5 @@
+import type { MessageEvent, MessageKind } from '../whatsapp/webhook-events.ts'
+
 /** How long a citizen may be answered freely after each message or call of theirs. */
 export const WINDOW_MS = 24 * 60 * 60 * 1000
 
@@ -15,3 +17,10 @@ export function mayAnswer(lastInboundAt: Date | null, now: Date): boolean {
   const until = answerUntil(lastInboundAt)
   return until !== null && now < until
 }
+
+/** Kinds that nobody writes anew, and the reaction, of which Meta does not say that it opens the window. */
+const NOT_WRITTEN: ReadonlySet<MessageKind> = new Set(['reaction', 'edit', 'revoke', 'system'])
+
+/** Does the citizen write with this, so that 24 hours begin in which they may be answered? */
+export const opensWindow = ({ kind, rawType }: Pick<MessageEvent, 'kind' | 'rawType'>): boolean =>
+  !NOT_WRITTEN.has(kind) && rawType !== 'request_welcome'

@@ -6,6 +6,7 @@ import { changeTemplate, type TemplateChange } from '../channels/template-store.
 import { type Finding, findContact, recognise, recordPreference } from '../contacts/contacts.ts'
 import { noticesOf, recordNotices } from '../contacts/notices.ts'
 import { broadcasts, received } from '../db/schema.ts'
+import { releaseAnswers } from '../dispatch/held-answers.ts'
 import { enqueue, skipQueued } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
 import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
@@ -135,6 +136,7 @@ async function answerCall(deed: Deed, channel: Channel, call: Extract<WhatsappEv
   const findings: Finding[] = []
   const [contact] = await recognise(deed, channel.slug, [{ identity: call.from, at: call.at }], findings)
   await follow(deed, channel, findings)
+  await releaseAnswers(deed, [contact!.id])
   const last = (await noticesOf(deed, [contact!.id])).get(contact!.id)?.get('refusedCall')
   if (last !== undefined && deed.now.getTime() - last.getTime() < DAY_MS) return
   const payload = say(channel, 'refusedCall').body
