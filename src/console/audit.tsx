@@ -5,7 +5,7 @@ import { deedWords } from './audit-words.ts'
 import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { type OfficeEnv, only } from './office.ts'
-import { Cell, Empty, Head, More, NameCell, Note, Row, Table } from './parts.tsx'
+import { Empty, Head, More, Note, Table } from './parts.tsx'
 import { roles } from './texts.de.ts'
 
 const PAGE = 50
@@ -28,16 +28,16 @@ export const auditRoutes = (runtime: Runtime) =>
         {entries.length === 0 ? (
           <Empty>Noch nichts.</Empty>
         ) : (
-          <Table caption="Protokoll" head={['Zeit', 'Wer', 'Was', 'Einzelheiten']}>
-            {entries.map((entry) => (
-              <Row>
-                <NameCell>{dateTime(entry.at, channel.timezone)}</NameCell>
-                <Cell>{entry.actorName}</Cell>
-                <Cell>{deedWords(entry.action)}</Cell>
-                <Cell>{detailOf(entry)}</Cell>
-              </Row>
-            ))}
-          </Table>
+          <Table
+            caption="Protokoll"
+            head={['Zeit', 'Wer', 'Was', 'Einzelheiten']}
+            rows={entries.map((entry) => [
+              dateTime(entry.at, channel.timezone),
+              entry.actorName,
+              deedWords(entry.action),
+              detailOf(entry),
+            ])}
+          />
         )}
         <More to={found.length > PAGE ? `/office/protokoll?vor=${entries.at(-1)!.id}` : null} label="Ältere Einträge" />
       </>,

@@ -1,9 +1,10 @@
+import type { Child } from 'hono/jsx'
 import { may } from '../access/permissions.ts'
 import type { State } from '../broadcasts/lifecycle.ts'
 import type { BroadcastView } from '../broadcasts/views.ts'
 import { count, dateTime, share } from './format.ts'
 import type { Office } from './office.ts'
-import { Badge, Cell, Empty, Head, LinkButton, More, NameCell, Row, Table } from './parts.tsx'
+import { Badge, Empty, Head, LinkButton, More, Table } from './parts.tsx'
 import { broadcastStates } from './texts.de.ts'
 
 export type Filter = { key: string; label: string; states: readonly State[] | undefined }
@@ -63,36 +64,27 @@ export const BroadcastList = ({
         caption="Meldungen"
         head={['Titel', 'Stand', 'Zeit', 'Empfänger', 'Zugestellt', 'Gelesen']}
         numeric={[3, 4, 5]}
-      >
-        {items.map((item) => (
-          <BroadcastRow item={item} zone={office.channel.timezone} />
-        ))}
-      </Table>
+        rows={items.map((item) => cellsOf(item, office.channel.timezone))}
+      />
     )}
     <More to={next} label="Ältere Meldungen" />
   </>
 )
 
-const BroadcastRow = ({ item, zone }: { item: BroadcastView; zone: string }) => {
+const cellsOf = (item: BroadcastView, zone: string): Child[] => {
   const { counts } = item
   const started = counts.recipients > 0
   const arrived = counts.delivered + counts.read
-  return (
-    <Row>
-      <NameCell>
-        <a class="kern-link" href={`/office/meldungen/${item.id}`}>
-          {item.title}
-        </a>
-      </NameCell>
-      <Cell>
-        <StateBadge status={item.status} />
-      </Cell>
-      <Cell>{whenOf(item, zone)}</Cell>
-      <Cell numeric>{count(started ? counts.recipients : item.forecast.recipients)}</Cell>
-      <Cell numeric>{started ? share(arrived, counts.recipients) : '–'}</Cell>
-      <Cell numeric>{started ? share(counts.read, counts.recipients) : '–'}</Cell>
-    </Row>
-  )
+  return [
+    <a class="kern-link" href={`/office/meldungen/${item.id}`}>
+      {item.title}
+    </a>,
+    <StateBadge status={item.status} />,
+    whenOf(item, zone),
+    count(started ? counts.recipients : item.forecast.recipients),
+    started ? share(arrived, counts.recipients) : '–',
+    started ? share(counts.read, counts.recipients) : '–',
+  ]
 }
 
 /** The moment that matters most about a broadcast now. */

@@ -11,7 +11,7 @@ import { Bubble } from './bubble.tsx'
 import { TextField } from './fields.tsx'
 import { count, dateTime } from './format.ts'
 import type { Office } from './office.ts'
-import { Alert, Button, Cell, Facts, Head, NameCell, PostForm, Section, Table, Row as TableRow } from './parts.tsx'
+import { Alert, Button, Facts, Head, PostForm, Section, Table } from './parts.tsx'
 import { PreflightCard } from './preflight-card.tsx'
 import { Progress } from './progress.tsx'
 import { rhythmOf } from './rhythm.ts'
@@ -151,18 +151,10 @@ function audienceOf(
 
 const Changes = ({ of }: { of: readonly Change[] }) => (
   <Section title="Seit der letzten Fassung geändert" id="aenderungen">
-    <Table caption="Änderungen" head={['Angabe', 'Vorher', 'Jetzt']}>
-      {of.map(({ what, before, after }) => (
-        <TableRow>
-          <NameCell>{what}</NameCell>
-          <Cell>
-            <del>{before || '–'}</del>
-          </Cell>
-          <Cell>
-            <ins>{after || '–'}</ins>
-          </Cell>
-        </TableRow>
-      ))}
-    </Table>
+    <Table
+      caption="Änderungen"
+      head={['Angabe', 'Vorher', 'Jetzt']}
+      rows={of.map(({ what, before, after }) => [what, <del>{before || '–'}</del>, <ins>{after || '–'}</ins>])}
+    />
   </Section>
 )

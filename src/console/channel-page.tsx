@@ -16,21 +16,7 @@ import { GoLiveList, goLive } from './go-live.tsx'
 import { page } from './layout.tsx'
 import { act, flash, type OfficeEnv, only } from './office.ts'
 import { limitWords } from './overview.tsx'
-import {
-  Alert,
-  Badge,
-  Button,
-  Cell,
-  Empty,
-  Facts,
-  Head,
-  NameCell,
-  Note,
-  PostForm,
-  Row,
-  Section,
-  Table,
-} from './parts.tsx'
+import { Alert, Badge, Button, Empty, Facts, Head, Note, PostForm, Section, Table } from './parts.tsx'
 import { qualities } from './texts.de.ts'
 import { troublesOf } from './troubles.ts'
 
@@ -160,14 +146,11 @@ export const channelRoutes = (runtime: Runtime) =>
             {events.length === 0 ? (
               <Empty>Noch nichts.</Empty>
             ) : (
-              <Table caption="Was WhatsApp gemeldet hat" head={['Zeit', 'Meldung']}>
-                {events.map((event) => (
-                  <Row>
-                    <NameCell>{dateTime(event.at, zone)}</NameCell>
-                    <Cell>{eventWords(event)}</Cell>
-                  </Row>
-                ))}
-              </Table>
+              <Table
+                caption="Was WhatsApp gemeldet hat"
+                head={['Zeit', 'Meldung']}
+                rows={events.map((event) => [dateTime(event.at, zone), eventWords(event)])}
+              />
             )}
           </Section>
         </>,

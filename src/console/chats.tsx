@@ -13,21 +13,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import { count, counted, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { act, flash, formOf, type OfficeEnv, only } from './office.ts'
-import {
-  Alert,
-  Badge,
-  Button,
-  Cell,
-  Empty,
-  Head,
-  More,
-  NameCell,
-  Note,
-  PostForm,
-  Row,
-  Section,
-  Table,
-} from './parts.tsx'
+import { Alert, Badge, Button, Empty, Head, More, Note, PostForm, Section, Table } from './parts.tsx'
 
 const PAGE = 25
 const BACK = '/office/chats'
@@ -105,34 +91,27 @@ export const chatRoutes = (runtime: Runtime) =>
                 </div>
               }
             >
-              <Table caption="Nicht angekommen" head={['Nachricht vom', 'Aufgegeben', 'Antwort des Posteingangs', '']}>
-                {dead.map(({ id, writtenAt, failedAt, errorCode, attempts }) => (
-                  <Row>
-                    <NameCell>{dateTime(writtenAt, zone)}</NameCell>
-                    <Cell>{dateTime(failedAt, zone)}</Cell>
-                    <Cell>{`${errorCode === null ? 'keine' : `Fehler ${errorCode}`} (${counted(attempts, 'Versuch', 'Versuche')})`}</Cell>
-                    <Cell>
-                      <div class="actions">
-                        <PostForm to={`${BACK}/erneut`} kanal={channel.slug}>
-                          <Button name="id" value={String(id)}>
-                            Noch einmal senden
-                          </Button>
-                        </PostForm>
-                        <PostForm to={`${BACK}/verwerfen`} kanal={channel.slug}>
-                          <Button
-                            name="id"
-                            value={String(id)}
-                            danger
-                            data-confirm="Diese Nachricht endgültig verwerfen?"
-                          >
-                            Verwerfen
-                          </Button>
-                        </PostForm>
-                      </div>
-                    </Cell>
-                  </Row>
-                ))}
-              </Table>
+              <Table
+                caption="Nicht angekommen"
+                head={['Nachricht vom', 'Aufgegeben', 'Antwort des Posteingangs', '']}
+                rows={dead.map(({ id, writtenAt, failedAt, errorCode, attempts }) => [
+                  dateTime(writtenAt, zone),
+                  dateTime(failedAt, zone),
+                  `${errorCode === null ? 'keine' : `Fehler ${errorCode}`} (${counted(attempts, 'Versuch', 'Versuche')})`,
+                  <div class="actions">
+                    <PostForm to={`${BACK}/erneut`} kanal={channel.slug}>
+                      <Button name="id" value={String(id)}>
+                        Noch einmal senden
+                      </Button>
+                    </PostForm>
+                    <PostForm to={`${BACK}/verwerfen`} kanal={channel.slug}>
+                      <Button name="id" value={String(id)} danger data-confirm="Diese Nachricht endgültig verwerfen?">
+                        Verwerfen
+                      </Button>
+                    </PostForm>
+                  </div>,
+                ])}
+              />
             </Section>
           )}
           <Section title="Offene Anliegen" id="offen">
@@ -140,27 +119,23 @@ export const chatRoutes = (runtime: Runtime) =>
             {chats.length === 0 ? (
               <Empty>Zurzeit ist kein Anliegen offen.</Empty>
             ) : (
-              <Table caption="Offene Anliegen" head={['Anliegen', 'Begonnen', '']}>
-                {chats.map(({ id, openedAt }) => (
-                  <Row>
-                    <NameCell>{`Nr. ${id.slice(0, 8)}`}</NameCell>
-                    <Cell>{dateTime(openedAt, zone)}</Cell>
-                    <Cell>
-                      <PostForm to={`${BACK}/${id}/abschliessen`} kanal={channel.slug}>
-                        <Button
-                          data-confirm={
-                            erases
-                              ? 'Abschließen und alles zu diesem Anliegen löschen?'
-                              : 'Dieses Anliegen abschließen?'
-                          }
-                        >
-                          Abschließen
-                        </Button>
-                      </PostForm>
-                    </Cell>
-                  </Row>
-                ))}
-              </Table>
+              <Table
+                caption="Offene Anliegen"
+                head={['Anliegen', 'Begonnen', '']}
+                rows={chats.map(({ id, openedAt }) => [
+                  `Nr. ${id.slice(0, 8)}`,
+                  dateTime(openedAt, zone),
+                  <PostForm to={`${BACK}/${id}/abschliessen`} kanal={channel.slug}>
+                    <Button
+                      data-confirm={
+                        erases ? 'Abschließen und alles zu diesem Anliegen löschen?' : 'Dieses Anliegen abschließen?'
+                      }
+                    >
+                      Abschließen
+                    </Button>
+                  </PostForm>,
+                ])}
+              />
             )}
             <More to={last && `${BACK}?nach=${last.openedAt.toISOString()},${last.id}`} />
           </Section>

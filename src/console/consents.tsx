@@ -5,7 +5,7 @@ import { type Verdict, verifyChain } from '../subscriptions/verify.ts'
 import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { type OfficeContext, type OfficeEnv, only } from './office.ts'
-import { Alert, Button, Cell, Empty, Head, More, NameCell, Note, PostForm, Row, Table } from './parts.tsx'
+import { Alert, Button, Empty, Head, More, Note, PostForm, Table } from './parts.tsx'
 import { consentActions, offerings, sources } from './texts.de.ts'
 
 const PAGE = 50
@@ -48,21 +48,16 @@ export function consentRoutes(runtime: Runtime) {
           <Table
             caption="Einwilligungen"
             head={['Nr.', 'Zeit', 'Angebot', 'Was', 'Wie', 'Datenschutzhinweis', 'Kennzeichen']}
-          >
-            {entries.map((entry) => (
-              <Row>
-                <NameCell>{count(entry.seq)}</NameCell>
-                <Cell>{dateTime(entry.at, channel.timezone)}</Cell>
-                <Cell>{offerings[entry.offering]}</Cell>
-                <Cell>{consentActions[entry.action]}</Cell>
-                <Cell>{sources(entry.source)}</Cell>
-                <Cell>{entry.noticeVersion}</Cell>
-                <Cell>
-                  <code>{entry.subject.slice(0, 8)}</code>
-                </Cell>
-              </Row>
-            ))}
-          </Table>
+            rows={entries.map((entry) => [
+              count(entry.seq),
+              dateTime(entry.at, channel.timezone),
+              offerings[entry.offering],
+              consentActions[entry.action],
+              sources(entry.source),
+              entry.noticeVersion,
+              <code>{entry.subject.slice(0, 8)}</code>,
+            ])}
+          />
         )}
         <More
           to={found.length > PAGE ? `/office/einwilligungen?vor=${entries.at(-1)!.seq}` : null}

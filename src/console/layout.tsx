@@ -104,56 +104,62 @@ function Html({ c, title, scripts = [], children }: PageOptions & { c: Context; 
   )
 }
 
-function Header({ office, path }: { office: Office; path: string }) {
-  const { actor, channel, channels } = office
-  return (
-    <header class="bar">
-      <div class="bar-row">
-        <p class="brand">
-          <a href="/office">WhatsUp · {channel.town}</a>
-        </p>
-        <div class="bar-tools">
-          {channels.length > 1 && (
-            <PostForm to="/office/kanal-wechseln" class="inline">
-              <label for="kanal-wahl" class="kern-sr-only">
-                Kanal wechseln
-              </label>
-              <div class="kern-form-input__select-wrapper">
-                <select id="kanal-wahl" name="wahl" class="kern-form-input__select" data-submit>
-                  {channels.map(({ slug, town }) => (
-                    <option value={slug} selected={slug === channel.slug}>
-                      {town}
-                    </option>
-                  ))}
-                </select>
-              </div>
-              <button class="kern-btn kern-btn--tertiary no-script" type="submit">
-                <span class="kern-label">Wechseln</span>
-              </button>
-            </PostForm>
-          )}
-          <a class="kern-link account" href="/office/konto">
-            <span class="kern-icon kern-icon--account-circle" aria-hidden="true" />
-            <span class="kern-sr-only-mobile">{actor.name}</span>
-          </a>
-          <PostForm to="/office/abmelden" class="inline">
-            <button class="kern-btn kern-btn--tertiary" type="submit">
-              <span class="kern-icon kern-icon--logout" aria-hidden="true" />
-              <span class="kern-label kern-sr-only-mobile">Abmelden</span>
-            </button>
-          </PostForm>
+/** On small screens everything but the name of the town is in the menu, which opens without script. */
+const Header = ({ office, path }: { office: Office; path: string }) => (
+  <header class="bar">
+    <div class="bar-row">
+      <p class="brand">
+        <a href="/office">
+          <span class="brand-product">WhatsUp · </span>
+          {office.channel.town}
+        </a>
+      </p>
+      <Tools office={office} id="kanal-wahl" />
+    </div>
+    <details class="menu">
+      <summary class="kern-btn kern-btn--secondary">
+        <span class="kern-icon kern-icon--dehaze" aria-hidden="true" />
+        <span class="kern-label">Menü</span>
+      </summary>
+      <Navigation office={office} path={path} />
+      <Tools office={office} id="kanal-wahl-menue" />
+    </details>
+  </header>
+)
+
+const Tools = ({ office: { actor, channel, channels }, id }: { office: Office; id: string }) => (
+  <div class="bar-tools">
+    {channels.length > 1 && (
+      <PostForm to="/office/kanal-wechseln" class="inline">
+        <label for={id} class="kern-sr-only">
+          Kanal wechseln
+        </label>
+        <div class="kern-form-input__select-wrapper">
+          <select id={id} name="wahl" class="kern-form-input__select" data-submit>
+            {channels.map(({ slug, town }) => (
+              <option value={slug} selected={slug === channel.slug}>
+                {town}
+              </option>
+            ))}
+          </select>
         </div>
-      </div>
-      <details class="menu">
-        <summary class="kern-btn kern-btn--secondary">
-          <span class="kern-icon kern-icon--dehaze" aria-hidden="true" />
-          <span class="kern-label">Menü</span>
-        </summary>
-        <Navigation office={office} path={path} />
-      </details>
-    </header>
-  )
-}
+        <button class="kern-btn kern-btn--tertiary no-script" type="submit">
+          <span class="kern-label">Wechseln</span>
+        </button>
+      </PostForm>
+    )}
+    <a class="kern-link account" href="/office/konto">
+      <span class="kern-icon kern-icon--account-circle" aria-hidden="true" />
+      {actor.name}
+    </a>
+    <PostForm to="/office/abmelden" class="inline">
+      <button class="kern-btn kern-btn--tertiary" type="submit">
+        <span class="kern-icon kern-icon--logout" aria-hidden="true" />
+        <span class="kern-label">Abmelden</span>
+      </button>
+    </PostForm>
+  </div>
+)
 
 function Navigation({ office, path }: { office: Office; path: string }) {
   const visible = NAVIGATION.filter(

@@ -12,7 +12,7 @@ import { GrowthChart } from './chart.tsx'
 import { count, counted, dateTime, day, share } from './format.ts'
 import { page } from './layout.tsx'
 import type { Office, OfficeEnv } from './office.ts'
-import { Alert, Cell, Empty, Head, LinkButton, NameCell, Row, Section, Table } from './parts.tsx'
+import { Alert, Empty, Head, LinkButton, Section, Table } from './parts.tsx'
 import { standing } from './progress.tsx'
 import { remembered } from './remembered.ts'
 import { troublesOf } from './troubles.ts'
@@ -123,22 +123,17 @@ export const overviewRoutes = (runtime: Runtime) => {
               caption="Zuletzt gesendet"
               head={['Meldung', 'Gesendet', 'Empfänger', 'Zugestellt', 'Gelesen', `Abmeldungen in ${STOP_HOURS} h`]}
               numeric={[2, 3, 4, 5]}
-            >
-              {past.map(({ id, title, startedAt, counts }, index) => (
-                <Row>
-                  <NameCell>
-                    <a class="kern-link" href={`/office/meldungen/${id}`}>
-                      {title}
-                    </a>
-                  </NameCell>
-                  <Cell>{day(startedAt!, channel.timezone)}</Cell>
-                  <Cell numeric>{count(counts.recipients)}</Cell>
-                  <Cell numeric>{share(counts.delivered + counts.read, counts.recipients)}</Cell>
-                  <Cell numeric>{share(counts.read, counts.recipients)}</Cell>
-                  <Cell numeric>{count(stops[index] ?? 0)}</Cell>
-                </Row>
-              ))}
-            </Table>
+              rows={past.map(({ id, title, startedAt, counts }, index) => [
+                <a class="kern-link" href={`/office/meldungen/${id}`}>
+                  {title}
+                </a>,
+                day(startedAt!, channel.timezone),
+                count(counts.recipients),
+                share(counts.delivered + counts.read, counts.recipients),
+                share(counts.read, counts.recipients),
+                count(stops[index] ?? 0),
+              ])}
+            />
           </Section>
         )}
       </>,

@@ -178,49 +178,63 @@ export const Facts = ({ of }: { of: readonly (readonly [name: string, value: Chi
   </dl>
 )
 
-/** A table that scrolls inside itself on small screens. `caption` is read out, and seen unless a heading above says the same. */
+/** Said although the element has it: a table that is laid out as cards is none any more for some screen readers. */
+const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'rowheader' | 'cell') => ({ role })
+
+const MANY_COLUMNS = 5
+
+/**
+ * A table whose first cell names its row; where it has no room each row becomes a card under its name, of labels and values (office.css). `caption` is read out only, as a
+ * heading above says the same.
+ */
 export const Table = ({
   caption,
   head,
-  children,
+  rows,
   numeric = [],
 }: {
   caption: string
+  /** An empty name is a column of buttons. */
   head: readonly string[]
-  children: Child
+  rows: readonly (readonly Child[])[]
   numeric?: readonly number[]
-}) => (
-  // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
-  <div class="kern-table-responsive" role="group" aria-label={caption} tabindex={0}>
-    <table class="kern-table">
-      <caption class="kern-sr-only">{caption}</caption>
-      <thead>
-        <tr class="kern-table__row">
-          {head.map((name, index) => (
-            <th
-              scope="col"
-              class={`kern-table__header${numeric.includes(index) ? ' kern-table__header--numeric' : ''}`}
-            >
-              {name === '' ? <span class="kern-sr-only">Aktion</span> : name}
-            </th>
+}) => {
+  const kind = (part: 'header' | 'cell', index: number) =>
+    `kern-table__${part}${numeric.includes(index) ? ` kern-table__${part}--numeric` : ''}`
+  return (
+    <div class={`table${head.length < MANY_COLUMNS ? '' : ' table-wide'}`}>
+      <table class="kern-table" {...as('table')}>
+        <caption class="kern-sr-only">{caption}</caption>
+        <thead {...as('rowgroup')}>
+          <tr class="kern-table__row" {...as('row')}>
+            {head.map((name, index) => (
+              <th scope="col" class={kind('header', index)} {...as('columnheader')}>
+                {name === '' ? <span class="kern-sr-only">Aktion</span> : name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody class="kern-table__body" {...as('rowgroup')}>
+          {rows.map((cells) => (
+            <tr class="kern-table__row" {...as('row')}>
+              {cells.map((cell, index) =>
+                index === 0 ? (
+                  <th scope="row" class={`${kind('cell', 0)} name`} {...as('rowheader')}>
+                    <div>{cell}</div>
+                  </th>
+                ) : (
+                  <td class={kind('cell', index)} data-label={head[index] || undefined} {...as('cell')}>
+                    {cell === null || cell === '' ? null : <div>{cell}</div>}
+                  </td>
+                ),
+              )}
+            </tr>
           ))}
-        </tr>
-      </thead>
-      <tbody class="kern-table__body">{children}</tbody>
-    </table>
-  </div>
-)
-
-export const Row = ({ children }: { children: Child }) => <tr class="kern-table__row">{children}</tr>
-export const Cell = ({ numeric, children }: { numeric?: boolean; children?: Child }) => (
-  <td class={`kern-table__cell${numeric ? ' kern-table__cell--numeric' : ''}`}>{children}</td>
-)
-/** The cell that names its row. */
-export const NameCell = ({ children }: { children: Child }) => (
-  <th scope="row" class="kern-table__cell name">
-    {children}
-  </th>
-)
+        </tbody>
+      </table>
+    </div>
+  )
+}
 
 /** On to the next page of a list; nothing if this is the last one. */
 export const More = ({ to, label = 'Weitere anzeigen' }: { to: string | null; label?: string }) =>

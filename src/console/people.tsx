@@ -9,7 +9,7 @@ import { Choices, TextField } from './fields.tsx'
 import { dateTime, day } from './format.ts'
 import { page } from './layout.tsx'
 import { act, formOf, type OfficeContext, type OfficeEnv, only, problemAt, sentenceOf } from './office.ts'
-import { Alert, Badge, Button, Cell, Empty, Head, NameCell, Note, PostForm, Row, Section, Table } from './parts.tsx'
+import { Alert, Badge, Button, Empty, Head, Note, PostForm, Section, Table } from './parts.tsx'
 import { roles } from './texts.de.ts'
 
 const BACK = '/office/zugaenge'
@@ -61,39 +61,37 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
           </Alert>
         )}
         <Section title="Personen" id="personen">
-          <Table caption="Personen" head={['Name', 'Recht', 'Für', 'Stand', '']}>
-            {people.map((person) => (
-              <Row>
-                <NameCell>
-                  {person.name ?? person.email}
-                  {person.name && <span class="kern-body kern-body--small note block">{person.email}</span>}
-                </NameCell>
-                <Cell>{roles[person.role][0]}</Cell>
-                <Cell>{townOf(person.channel)}</Cell>
-                <Cell>
-                  {person.disabledAt ? (
-                    <Badge tone="danger">Entzogen</Badge>
-                  ) : person.ready ? (
-                    <Badge tone="success">Eingerichtet</Badge>
-                  ) : (
-                    <Badge tone="warning">Noch ohne Passwort</Badge>
-                  )}
-                  {person.lastSeenAt && (
-                    <span class="kern-body kern-body--small note block">{`zuletzt ${dateTime(person.lastSeenAt, zone)}`}</span>
-                  )}
-                </Cell>
-                <Cell>
-                  {person.disabledAt || `staff:${person.id}` === actor.id ? null : (
-                    <PostForm to={`${BACK}/personen/${person.id}/entziehen`} kanal={channel.slug}>
-                      <Button danger data-confirm={`Den Zugang von ${person.name ?? person.email} sofort entziehen?`}>
-                        Entziehen
-                      </Button>
-                    </PostForm>
-                  )}
-                </Cell>
-              </Row>
-            ))}
-          </Table>
+          <Table
+            caption="Personen"
+            head={['Name', 'Recht', 'Für', 'Stand', '']}
+            rows={people.map((person) => [
+              <>
+                {person.name ?? person.email}
+                {person.name && <span class="kern-body kern-body--small note block">{person.email}</span>}
+              </>,
+              roles[person.role][0],
+              townOf(person.channel),
+              <>
+                {person.disabledAt ? (
+                  <Badge tone="danger">Entzogen</Badge>
+                ) : person.ready ? (
+                  <Badge tone="success">Eingerichtet</Badge>
+                ) : (
+                  <Badge tone="warning">Noch ohne Passwort</Badge>
+                )}
+                {person.lastSeenAt && (
+                  <span class="kern-body kern-body--small note block">{`zuletzt ${dateTime(person.lastSeenAt, zone)}`}</span>
+                )}
+              </>,
+              person.disabledAt || `staff:${person.id}` === actor.id ? null : (
+                <PostForm to={`${BACK}/personen/${person.id}/entziehen`} kanal={channel.slug}>
+                  <Button danger data-confirm={`Den Zugang von ${person.name ?? person.email} sofort entziehen?`}>
+                    Entziehen
+                  </Button>
+                </PostForm>
+              ),
+            ])}
+          />
         </Section>
         <Section title="Person einladen" id="einladen">
           <Note>Auch für ein neues Recht oder einen verlorenen Zugang. Der Link gilt einmal und zwei Tage lang.</Note>
@@ -117,28 +115,26 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
           {keys.length === 0 ? (
             <Empty>Noch kein Schlüssel.</Empty>
           ) : (
-            <Table caption="Schlüssel" head={['Name', 'Recht', 'Für', 'Angelegt', 'Benutzt', '']}>
-              {keys.map(({ id, name, role, channel: slug, createdAt, lastUsedAt, revokedAt }) => (
-                <Row>
-                  <NameCell>{name}</NameCell>
-                  <Cell>{roles[role][0]}</Cell>
-                  <Cell>{townOf(slug)}</Cell>
-                  <Cell>{day(createdAt, zone)}</Cell>
-                  <Cell>{lastUsedAt ? dateTime(lastUsedAt, zone) : 'noch nie'}</Cell>
-                  <Cell>
-                    {revokedAt ? (
-                      <Badge tone="danger">Beendet</Badge>
-                    ) : (
-                      <PostForm to={`${BACK}/schluessel/${id}/beenden`} kanal={channel.slug}>
-                        <Button danger data-confirm={`Den Schlüssel „${name}“ sofort beenden?`}>
-                          Beenden
-                        </Button>
-                      </PostForm>
-                    )}
-                  </Cell>
-                </Row>
-              ))}
-            </Table>
+            <Table
+              caption="Schlüssel"
+              head={['Name', 'Recht', 'Für', 'Angelegt', 'Benutzt', '']}
+              rows={keys.map(({ id, name, role, channel: slug, createdAt, lastUsedAt, revokedAt }) => [
+                name,
+                roles[role][0],
+                townOf(slug),
+                day(createdAt, zone),
+                lastUsedAt ? dateTime(lastUsedAt, zone) : 'noch nie',
+                revokedAt ? (
+                  <Badge tone="danger">Beendet</Badge>
+                ) : (
+                  <PostForm to={`${BACK}/schluessel/${id}/beenden`} kanal={channel.slug}>
+                    <Button danger data-confirm={`Den Schlüssel „${name}“ sofort beenden?`}>
+                      Beenden
+                    </Button>
+                  </PostForm>
+                ),
+              ])}
+            />
           )}
           <PostForm to={`${BACK}/schluessel`} kanal={channel.slug} class="form">
             <TextField

@@ -4,7 +4,7 @@ import type { LookedUp } from '../subscriptions/subscribers.ts'
 import { deedWords } from './audit-words.ts'
 import { dateTime, day } from './format.ts'
 import type { Office } from './office.ts'
-import { Badge, Button, Cell, Empty, Facts, Head, NameCell, Note, PostForm, Row, Section, Table } from './parts.tsx'
+import { Badge, Button, Empty, Facts, Head, Note, PostForm, Section, Table } from './parts.tsx'
 import { consentActions, offerings, sources } from './texts.de.ts'
 
 /** Everything about one person, after somebody looked them up. */
@@ -33,51 +33,43 @@ export const PersonPage = ({
         ]}
       />
       <Section title="Angebote" id="angebote">
-        <Table caption="Angebote" head={['Angebot', 'Stand', 'Seit', 'Themen']}>
-          {person.offerings.map(({ offering, subscribed, since, topics }) => (
-            <Row>
-              <NameCell>{offerings[offering]}</NameCell>
-              <Cell>
-                <Badge tone={subscribed ? 'success' : 'info'}>{subscribed ? 'Angemeldet' : 'Nicht angemeldet'}</Badge>
-              </Cell>
-              <Cell>{since ? day(since, zone) : '–'}</Cell>
-              <Cell>
-                {subscribed && offering === 'info'
-                  ? (topics?.map((topic) => labels[topic] ?? topic).join(', ') ?? 'alle')
-                  : '–'}
-              </Cell>
-            </Row>
-          ))}
-        </Table>
+        <Table
+          caption="Angebote"
+          head={['Angebot', 'Stand', 'Seit', 'Themen']}
+          rows={person.offerings.map(({ offering, subscribed, since, topics }) => [
+            offerings[offering],
+            <Badge tone={subscribed ? 'success' : 'info'}>{subscribed ? 'Angemeldet' : 'Nicht angemeldet'}</Badge>,
+            since ? day(since, zone) : '–',
+            subscribed && offering === 'info'
+              ? (topics?.map((topic) => labels[topic] ?? topic).join(', ') ?? 'alle')
+              : '–',
+          ])}
+        />
       </Section>
       <Section title="Einwilligungen" id="einwilligungen">
         {person.history.length === 0 ? (
           <Empty>Keine.</Empty>
         ) : (
-          <Table caption="Einwilligungen" head={['Zeit', 'Angebot', 'Was', 'Wie', 'Wortlaut']}>
-            {person.history.map((entry) => (
-              <Row>
-                <NameCell>{dateTime(entry.at, zone)}</NameCell>
-                <Cell>{offerings[entry.offering]}</Cell>
-                <Cell>{consentActions[entry.action]}</Cell>
-                <Cell>{sources(entry.source)}</Cell>
-                <Cell>{entry.wording ?? '–'}</Cell>
-              </Row>
-            ))}
-          </Table>
+          <Table
+            caption="Einwilligungen"
+            head={['Zeit', 'Angebot', 'Was', 'Wie', 'Wortlaut']}
+            rows={person.history.map((entry) => [
+              dateTime(entry.at, zone),
+              offerings[entry.offering],
+              consentActions[entry.action],
+              sources(entry.source),
+              entry.wording ?? '–',
+            ])}
+          />
         )}
       </Section>
       {may(actor.role, 'audit.read') && trail.length > 0 && (
         <Section title="Protokoll zu dieser Person" id="protokoll">
-          <Table caption="Protokoll" head={['Zeit', 'Wer', 'Was']}>
-            {trail.map(({ at, actorName, action }) => (
-              <Row>
-                <NameCell>{dateTime(at, zone)}</NameCell>
-                <Cell>{actorName}</Cell>
-                <Cell>{deedWords(action)}</Cell>
-              </Row>
-            ))}
-          </Table>
+          <Table
+            caption="Protokoll"
+            head={['Zeit', 'Wer', 'Was']}
+            rows={trail.map(({ at, actorName, action }) => [dateTime(at, zone), actorName, deedWords(action)])}
+          />
         </Section>
       )}
       {may(actor.role, 'subscribers.change') && (

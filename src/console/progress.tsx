@@ -1,7 +1,7 @@
 import type { Failure } from '../broadcasts/failures.ts'
 import type { BroadcastView } from '../broadcasts/views.ts'
 import { count, counted, dateTime, duration, share } from './format.ts'
-import { Cell, NameCell, Note, Row, Section, Table } from './parts.tsx'
+import { Note, Section, Table } from './parts.tsx'
 import { deliveryStates, waits } from './texts.de.ts'
 
 /** How far a started broadcast is, and what has become of its messages. */
@@ -84,15 +84,12 @@ export function Figures({ view, failures, zone }: { view: BroadcastView; failure
           ))}
       </ul>
       {failures.length > 0 && (
-        <Table caption="Warum Nachrichten nicht ankamen" head={['Grund', 'Was tun?', 'Personen']} numeric={[2]}>
-          {failures.map(({ what, advice, people }) => (
-            <Row>
-              <NameCell>{what}</NameCell>
-              <Cell>{advice}</Cell>
-              <Cell numeric>{count(people)}</Cell>
-            </Row>
-          ))}
-        </Table>
+        <Table
+          caption="Warum Nachrichten nicht ankamen"
+          head={['Grund', 'Was tun?', 'Personen']}
+          numeric={[2]}
+          rows={failures.map(({ what, advice, people }) => [what, advice, count(people)])}
+        />
       )}
     </>
   )

@@ -8,7 +8,7 @@ import { Select } from './fields.tsx'
 import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { type OfficeEnv, only } from './office.ts'
-import { Button, Cell, Empty, Head, More, NameCell, Note, Row, Table } from './parts.tsx'
+import { Button, Empty, Head, More, Note, Table } from './parts.tsx'
 import { deliveryStates } from './texts.de.ts'
 
 const PAGE = 50
@@ -56,16 +56,16 @@ export const recipientRoutes = (runtime: Runtime) =>
           {items.length === 0 ? (
             <Empty>Niemand mit diesem Stand.</Empty>
           ) : (
-            <Table caption="Empfänger" head={['Nummer', 'Stand', 'Zeit', 'Grund']}>
-              {items.map((one) => (
-                <Row>
-                  <NameCell>{numberOf(one)}</NameCell>
-                  <Cell>{deliveryStates[one.state][0]}</Cell>
-                  <Cell>{one.at ? dateTime(one.at, channel.timezone) : '–'}</Cell>
-                  <Cell>{one.error?.what ?? ''}</Cell>
-                </Row>
-              ))}
-            </Table>
+            <Table
+              caption="Empfänger"
+              head={['Nummer', 'Stand', 'Zeit', 'Grund']}
+              rows={items.map((one) => [
+                numberOf(one),
+                deliveryStates[one.state][0],
+                one.at ? dateTime(one.at, channel.timezone) : '–',
+                one.error?.what ?? '',
+              ])}
+            />
           )}
           <More to={next} />
         </>,

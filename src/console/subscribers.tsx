@@ -17,7 +17,7 @@ import { TextField } from './fields.tsx'
 import { count, day } from './format.ts'
 import { page } from './layout.tsx'
 import { flash, formOf, type OfficeContext, type OfficeEnv, only } from './office.ts'
-import { Button, Cell, Empty, Head, LinkButton, More, NameCell, Note, PostForm, Row, Section, Table } from './parts.tsx'
+import { Button, Empty, Head, LinkButton, More, Note, PostForm, Section, Table } from './parts.tsx'
 import { PersonPage } from './person-page.tsx'
 import { remembered } from './remembered.ts'
 import { offerings as offeringWords } from './texts.de.ts'
@@ -112,19 +112,17 @@ export function subscriberRoutes(runtime: Runtime) {
           {shown.length === 0 ? (
             <Empty>Noch ist niemand angemeldet.</Empty>
           ) : (
-            <Table caption="Abonnenten" head={['Nummer', 'Angebote', 'Themen']}>
-              {shown.map(({ phone, userId, offerings }) => (
-                <Row>
-                  <NameCell>{phone ?? userId ?? '–'}</NameCell>
-                  <Cell>
-                    {offerings
-                      .map(({ offering, since }) => `${offeringWords[offering]} seit ${day(since, channel.timezone)}`)
-                      .join('; ')}
-                  </Cell>
-                  <Cell>{topicWords(offerings, topics)}</Cell>
-                </Row>
-              ))}
-            </Table>
+            <Table
+              caption="Abonnenten"
+              head={['Nummer', 'Angebote', 'Themen']}
+              rows={shown.map(({ phone, userId, offerings }) => [
+                phone ?? userId ?? '–',
+                offerings
+                  .map(({ offering, since }) => `${offeringWords[offering]} seit ${day(since, channel.timezone)}`)
+                  .join('; '),
+                topicWords(offerings, topics),
+              ])}
+            />
           )}
           <More to={people.length > PAGE ? `/office/abonnenten?nach=${shown.at(-1)!.id}#liste` : null} />
         </Section>

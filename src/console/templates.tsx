@@ -14,21 +14,7 @@ import { templateKey, templateOf } from './compose-form.ts'
 import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { flash, formOf, type OfficeContext, type OfficeEnv, only, sentenceOf } from './office.ts'
-import {
-  Badge,
-  Button,
-  Cell,
-  Empty,
-  Facts,
-  Head,
-  LinkButton,
-  NameCell,
-  Note,
-  PostForm,
-  Row,
-  Section,
-  Table,
-} from './parts.tsx'
+import { Badge, Button, Empty, Facts, Head, LinkButton, Note, PostForm, Section, Table } from './parts.tsx'
 import { TemplateEditor, TemplatePreview } from './template-editor.tsx'
 import { draftFrom, type Form, formOfTemplate, problemsInForm } from './template-form.ts'
 import { qualities, rejections, templateCategories, templateStates } from './texts.de.ts'
@@ -99,24 +85,22 @@ export function templateRoutes(runtime: Runtime) {
           {shown.length === 0 ? (
             <Empty>Noch keine Vorlage.</Empty>
           ) : (
-            <Table caption="Vorlagen" head={['Vorlage', 'Stand', 'Art', 'Qualität', 'Hinweis']}>
-              {shown.map((template) => (
-                <Row>
-                  <NameCell>
-                    <a class="kern-link" href={`/office/vorlagen/${templateKey(template)}`}>
-                      {inWords(template.name)}
-                    </a>
-                    {template.language === 'de' ? null : ` (${template.language})`}
-                  </NameCell>
-                  <Cell>
-                    <TemplateBadge status={template.status} />
-                  </Cell>
-                  <Cell>{templateCategories[template.category] ?? template.category}</Cell>
-                  <Cell>{template.quality ? (qualities[template.quality]?.[0] ?? template.quality) : '–'}</Cell>
-                  <Cell>{reasonOf(template) ?? ''}</Cell>
-                </Row>
-              ))}
-            </Table>
+            <Table
+              caption="Vorlagen"
+              head={['Vorlage', 'Stand', 'Art', 'Qualität', 'Hinweis']}
+              rows={shown.map((template) => [
+                <>
+                  <a class="kern-link" href={`/office/vorlagen/${templateKey(template)}`}>
+                    {inWords(template.name)}
+                  </a>
+                  {template.language === 'de' ? null : ` (${template.language})`}
+                </>,
+                <TemplateBadge status={template.status} />,
+                templateCategories[template.category] ?? template.category,
+                template.quality ? (qualities[template.quality]?.[0] ?? template.quality) : '–',
+                reasonOf(template) ?? '',
+              ])}
+            />
           )}
         </>,
       )
@@ -186,21 +170,17 @@ export function templateRoutes(runtime: Runtime) {
                 {usage.length === 0 ? (
                   <Empty>Noch keine.</Empty>
                 ) : (
-                  <Table caption="Meldungen mit dieser Vorlage" head={['Meldung', 'Stand', 'Geschrieben']}>
-                    {usage.map(({ id, title, status, createdAt }) => (
-                      <Row>
-                        <NameCell>
-                          <a class="kern-link" href={`/office/meldungen/${id}`}>
-                            {title}
-                          </a>
-                        </NameCell>
-                        <Cell>
-                          <StateBadge status={status === 'starting' ? 'sending' : status} />
-                        </Cell>
-                        <Cell>{dateTime(createdAt, channel.timezone)}</Cell>
-                      </Row>
-                    ))}
-                  </Table>
+                  <Table
+                    caption="Meldungen mit dieser Vorlage"
+                    head={['Meldung', 'Stand', 'Geschrieben']}
+                    rows={usage.map(({ id, title, status, createdAt }) => [
+                      <a class="kern-link" href={`/office/meldungen/${id}`}>
+                        {title}
+                      </a>,
+                      <StateBadge status={status === 'starting' ? 'sending' : status} />,
+                      dateTime(createdAt, channel.timezone),
+                    ])}
+                  />
                 )}
               </Section>
             </div>

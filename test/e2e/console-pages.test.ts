@@ -99,3 +99,35 @@ describe.each([
     await page.context().close()
   }, 300_000)
 })
+
+describe('on a small screen', () => {
+  test('a table is a list of cards with their labels, and still a table for screen readers', async () => {
+    const page = await stack.windowOf('Anna', 'admin', { width: NARROW.width })
+    await page.goto(`${stack.url}/office/meldungen`)
+    const row = page.getByRole('table', { name: 'Meldungen' }).getByRole('row', { name: 'Weihnachtsmarkt' })
+    await row.getByRole('cell', { name: 'Entwurf', exact: true }).waitFor()
+    expect(await page.getByRole('columnheader').allTextContents()).toContain('Stand')
+    const [title, state] = [
+      await row.getByRole('rowheader').boundingBox(),
+      await row.getByRole('cell').first().boundingBox(),
+    ]
+    expect(state!.y, 'the cells stand below each other').toBeGreaterThanOrEqual(title!.y + title!.height)
+    const label = `getComputedStyle(document.querySelector('td'), '::before').content`
+    expect(await page.evaluate(label)).toContain('Stand')
+    await page.context().close()
+  })
+
+  test('the head of the page is one line; the menu opens without script', async () => {
+    const page = await stack.windowOf('Anna', 'admin', { channel: null, width: NARROW.width, script: false })
+    expect((await page.getByRole('banner').boundingBox())!.height).toBeLessThan(80)
+    expect(await page.getByRole('link', { name: 'Chats', exact: true }).count()).toBe(0)
+    await page.getByText('Menü', { exact: true }).click()
+    await page.getByRole('link', { name: 'Chats', exact: true }).click()
+    await page.getByRole('heading', { name: 'Chats', exact: true }).waitFor()
+    await page.getByText('Menü', { exact: true }).click()
+    await page.getByRole('combobox', { name: 'Kanal wechseln' }).selectOption('warstein')
+    await page.getByRole('button', { name: 'Wechseln', exact: true }).click()
+    await page.getByRole('banner').getByText('Stadt Warstein').first().waitFor()
+    await page.context().close()
+  })
+})
