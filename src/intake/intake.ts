@@ -8,9 +8,10 @@ import { releaseAnswers } from '../dispatch/held-answers.ts'
 import type { Deed } from '../runtime.ts'
 import { activeOfferings } from '../subscriptions/subscriptions.ts'
 import type { MessageEvent } from '../whatsapp/webhook-events.ts'
-import { carryOut, type Occasion, type Place } from './carry-out.ts'
+import { carryOut } from './carry-out.ts'
 import { type Decision, decide } from './decide.ts'
 import { follow } from './identities.ts'
+import type { Occasion, Place } from './occasion.ts'
 
 /** A citizen's message with the channel it was written to. */
 export type Arrival = { channel: Channel; message: MessageEvent }
