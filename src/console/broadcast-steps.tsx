@@ -1,15 +1,18 @@
 import { type Action, may } from '../access/permissions.ts'
 import type { Failure } from '../broadcasts/failures.ts'
 import type { BroadcastView } from '../broadcasts/views.ts'
+import { Ask } from './ask.tsx'
 import { TextField } from './fields.tsx'
 import { count, counted } from './format.ts'
 import type { Office } from './office.ts'
 import { Button, LinkButton, Note, PostForm, Section } from './parts.tsx'
 
+const timed = ({ sendAt, recurrence }: BroadcastView): boolean => sendAt !== null || recurrence !== null
+
 /** The last question before a broadcast leaves; it names how many people it reaches. */
-const question = ({ forecast, sendAt, recurrence }: BroadcastView): string => {
-  const people = counted(forecast.recipients, 'Person', 'Personen')
-  return sendAt || recurrence ? `Für ${people} zum Termin freigeben?` : `Jetzt an ${people} senden?`
+const question = (view: BroadcastView, deed: 'freigeben' | 'absenden'): string => {
+  const people = counted(view.forecast.recipients, 'Person', 'Personen')
+  return timed(view) ? `Für ${people} zum Termin ${deed}?` : `Jetzt an ${people} senden?`
 }
 
 /** Everything this person may do with a broadcast now. */
@@ -37,31 +40,39 @@ export function Steps({
       {can('approve', 'broadcasts.approve') && !(fourEyes && own) && (
         <PostForm {...to('freigeben')} class="form">
           <input type="hidden" name="stand" value={view.approval.contentHash} />
-          <Button look="primary" icon="check" data-confirm={question(view)}>
-            {view.sendAt || view.recurrence ? 'Freigeben' : 'Freigeben und senden'}
-          </Button>
+          <Ask
+            look="primary"
+            icon="check"
+            label={timed(view) ? 'Freigeben' : 'Freigeben und senden'}
+            question={question(view, 'freigeben')}
+          >
+            <Button look="primary">{timed(view) ? 'Ja, freigeben' : 'Ja, jetzt senden'}</Button>
+          </Ask>
         </PostForm>
       )}
       {view.status === 'awaiting-approval' && fourEyes && own && (
         <Note>Jetzt ist eine zweite Person an der Reihe: Eigene Meldungen kann man nicht selbst freigeben.</Note>
       )}
       {can('reject', 'broadcasts.approve') && !own && (
-        <details class="more-step">
-          <summary class="kern-btn kern-btn--secondary">
-            <span class="kern-label">Zurückgeben …</span>
-          </summary>
-          <PostForm {...to('ablehnen')} class="form">
+        <PostForm {...to('ablehnen')} class="form">
+          <Ask label="Zurückgeben">
             <TextField name="grund" label="Was soll geändert werden?" rows={3} required max={1000} />
             <Button>Zurückgeben</Button>
-          </PostForm>
-        </details>
+          </Ask>
+        </PostForm>
       )}
       <div class="actions">
         {can('submit') && (
           <PostForm {...to('einreichen')}>
-            <Button look="primary" icon="arrow-forward">
-              {fourEyes ? 'Zur Freigabe einreichen' : 'Absenden'}
-            </Button>
+            {fourEyes ? (
+              <Button look="primary" icon="arrow-forward">
+                Zur Freigabe einreichen
+              </Button>
+            ) : (
+              <Ask look="primary" icon="arrow-forward" label="Absenden" question={question(view, 'absenden')}>
+                <Button look="primary">{timed(view) ? 'Ja, absenden' : 'Ja, jetzt senden'}</Button>
+              </Ask>
+            )}
           </PostForm>
         )}
         {can('pause') && (
@@ -81,23 +92,24 @@ export function Steps({
         )}
         {can('cancel') && (
           <PostForm {...to('abbrechen')}>
-            <Button
+            <Ask
               danger
-              data-confirm={
+              label="Abbrechen"
+              question={
                 started
-                  ? 'Meldung endgültig abbrechen? Was schon hinaus ist, lässt sich nicht zurückholen.'
-                  : 'Meldung endgültig abbrechen?'
+                  ? 'Die Meldung endgültig abbrechen? Was schon hinaus ist, lässt sich nicht zurückholen.'
+                  : 'Die Meldung endgültig abbrechen?'
               }
             >
-              Abbrechen
-            </Button>
+              <Button danger>Ja, abbrechen</Button>
+            </Ask>
           </PostForm>
         )}
         {can('delete') && (
           <PostForm {...to('loeschen')}>
-            <Button danger icon="delete" data-confirm="Diese Meldung löschen?">
-              Löschen
-            </Button>
+            <Ask danger icon="delete" label="Löschen" question="Diese Meldung endgültig löschen?">
+              <Button danger>Ja, löschen</Button>
+            </Ask>
           </PostForm>
         )}
         {may(actor.role, 'broadcasts.write') && (view.status === 'done' || view.status === 'cancelled') && (
@@ -117,12 +129,13 @@ export function Steps({
       {can('retry') && counts.unknown > 0 && (
         <PostForm {...to('wiederholen')} class="form">
           <input type="hidden" name="auch" value="ungewisse" />
-          <Button
+          <Ask
             icon="autorenew"
-            data-confirm="Wer die Nachricht schon hat, bekommt sie dann zweimal. Trotzdem senden?"
+            label={`Ungewisse noch einmal senden (${count(counts.unknown)})`}
+            question="Wer die Nachricht schon hat, bekommt sie dann zweimal. Trotzdem senden?"
           >
-            {`Ungewisse noch einmal senden (${count(counts.unknown)})`}
-          </Button>
+            <Button>Ja, noch einmal senden</Button>
+          </Ask>
           <Note>Ein Teil hat die Nachricht vielleicht schon und bekäme sie zweimal.</Note>
         </PostForm>
       )}

@@ -10,6 +10,7 @@ import { templatesOf } from '../channels/template-store.ts'
 import { isOpen } from '../chats/office-hours.ts'
 import { inboxState } from '../dispatch/dead-letters.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
+import { Ask } from './ask.tsx'
 import { eventWords } from './channel-events.ts'
 import { dateTime } from './format.ts'
 import { GoLiveList, goLive } from './go-live.tsx'
@@ -81,9 +82,9 @@ export const channelRoutes = (runtime: Runtime) =>
           ))}
           {health.stopped && may(actor.role, 'channels.repair') && (
             <PostForm to="/office/kanal/fortsetzen" kanal={channel.slug}>
-              <Button data-confirm="Ist die Störung behoben? Dann wird wieder gesendet.">
-                Störung ist behoben: wieder senden
-              </Button>
+              <Ask label="Wieder senden" question="Ist die Störung behoben? Dann wird sofort wieder gesendet.">
+                <Button>Ja, wieder senden</Button>
+              </Ask>
             </PostForm>
           )}
           <Section title="Bereit zum Start?" id="start">

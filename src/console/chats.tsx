@@ -10,6 +10,7 @@ import {
 } from '../dispatch/dead-letters.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
+import { Ask } from './ask.tsx'
 import { count, counted, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { act, flash, formOf, type OfficeEnv, only } from './office.ts'
@@ -105,9 +106,11 @@ export const chatRoutes = (runtime: Runtime) =>
                       </Button>
                     </PostForm>
                     <PostForm to={`${BACK}/verwerfen`} kanal={channel.slug}>
-                      <Button name="id" value={String(id)} danger data-confirm="Diese Nachricht endgültig verwerfen?">
-                        Verwerfen
-                      </Button>
+                      <Ask danger label="Verwerfen" question="Diese Nachricht endgültig verwerfen?">
+                        <Button name="id" value={String(id)} danger>
+                          Ja, verwerfen
+                        </Button>
+                      </Ask>
                     </PostForm>
                   </div>,
                 ])}
@@ -126,13 +129,14 @@ export const chatRoutes = (runtime: Runtime) =>
                   `Nr. ${id.slice(0, 8)}`,
                   dateTime(openedAt, zone),
                   <PostForm to={`${BACK}/${id}/abschliessen`} kanal={channel.slug}>
-                    <Button
-                      data-confirm={
+                    <Ask
+                      label="Abschließen"
+                      question={
                         erases ? 'Abschließen und alles zu diesem Anliegen löschen?' : 'Dieses Anliegen abschließen?'
                       }
                     >
-                      Abschließen
-                    </Button>
+                      <Button>Ja, abschließen</Button>
+                    </Ask>
                   </PostForm>,
                 ])}
               />

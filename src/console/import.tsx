@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts'
 import type { Runtime } from '../runtime.ts'
 import { csvRecords } from '../subscriptions/csv-lines.ts'
 import { type ImportCounts, importSubscribers } from '../subscriptions/import.ts'
+import { Ask } from './ask.tsx'
 import { FieldError } from './fields.tsx'
 import { count, counted } from './format.ts'
 import { inGerman } from './import-words.ts'
@@ -52,9 +53,11 @@ export function importRoutes(runtime: Runtime) {
             <Button look="primary" name="schritt" value="probe" icon="checklist">
               Probelauf
             </Button>
-            <Button name="schritt" value="uebernehmen" data-confirm="Die Liste jetzt übernehmen?">
-              Übernehmen
-            </Button>
+            <Ask label="Übernehmen" question="Die Liste jetzt übernehmen?">
+              <Button name="schritt" value="uebernehmen">
+                Ja, übernehmen
+              </Button>
+            </Ask>
           </div>
           <Note>Der Probelauf ändert nichts und zeigt, was geschehen würde.</Note>
         </PostForm>

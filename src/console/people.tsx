@@ -5,6 +5,7 @@ import type { StaffAuth } from '../access/staff-auth.ts'
 import type { Role } from '../audit/audit.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
+import { Ask } from './ask.tsx'
 import { Choices, TextField } from './fields.tsx'
 import { dateTime, day } from './format.ts'
 import { page } from './layout.tsx'
@@ -85,9 +86,13 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
               </>,
               person.disabledAt || `staff:${person.id}` === actor.id ? null : (
                 <PostForm to={`${BACK}/personen/${person.id}/entziehen`} kanal={channel.slug}>
-                  <Button danger data-confirm={`Den Zugang von ${person.name ?? person.email} sofort entziehen?`}>
-                    Entziehen
-                  </Button>
+                  <Ask
+                    danger
+                    label="Entziehen"
+                    question={`Den Zugang von ${person.name ?? person.email} sofort entziehen?`}
+                  >
+                    <Button danger>Ja, entziehen</Button>
+                  </Ask>
                 </PostForm>
               ),
             ])}
@@ -128,9 +133,9 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
                   <Badge tone="danger">Beendet</Badge>
                 ) : (
                   <PostForm to={`${BACK}/schluessel/${id}/beenden`} kanal={channel.slug}>
-                    <Button danger data-confirm={`Den Schlüssel „${name}“ sofort beenden?`}>
-                      Beenden
-                    </Button>
+                    <Ask danger label="Beenden" question={`Den Schlüssel „${name}“ sofort beenden?`}>
+                      <Button danger>Ja, beenden</Button>
+                    </Ask>
                   </PostForm>
                 ),
               ])}

@@ -1,6 +1,7 @@
 import { may } from '../access/permissions.ts'
 import type { TrailEntry } from '../audit/trail.ts'
 import type { LookedUp } from '../subscriptions/subscribers.ts'
+import { Ask } from './ask.tsx'
 import { deedWords } from './audit-words.ts'
 import { dateTime, day } from './format.ts'
 import type { Office } from './office.ts'
@@ -13,11 +14,14 @@ export const PersonPage = ({
   person,
   trail,
   phone,
+  reason,
 }: {
   office: Office
   person: LookedUp
   trail: readonly TrailEntry[]
   phone: string
+  /** Why they were looked up. */
+  reason: string
 }) => {
   const { channel, actor } = office
   const { timezone: zone } = channel
@@ -63,6 +67,10 @@ export const PersonPage = ({
           />
         )}
       </Section>
+      <PostForm to={`/office/abonnenten/${person.id}/nachweis`} kanal={channel.slug}>
+        <input type="hidden" name="reason" value={reason} />
+        <Button icon="checklist">Nachweis zum Drucken</Button>
+      </PostForm>
       {may(actor.role, 'audit.read') && trail.length > 0 && (
         <Section title="Protokoll zu dieser Person" id="protokoll">
           <Table
@@ -80,9 +88,14 @@ export const PersonPage = ({
           </Note>
           <PostForm to="/office/abonnenten/loeschen" kanal={channel.slug}>
             <input type="hidden" name="phone" value={phone} />
-            <Button danger icon="delete" data-confirm="Alles über diese Person endgültig löschen?">
-              Alles über diese Person löschen
-            </Button>
+            <Ask
+              danger
+              icon="delete"
+              label="Alles über diese Person löschen"
+              question="Alles über diese Person endgültig löschen? Das lässt sich nicht rückgängig machen."
+            >
+              <Button danger>Ja, alles löschen</Button>
+            </Ask>
           </PostForm>
         </Section>
       )}

@@ -12,6 +12,7 @@ import type { Offering } from '../subscriptions/consents.ts'
 import { exportSubscribers } from '../subscriptions/export.ts'
 import { growthOf } from '../subscriptions/growth.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
+import { Ask } from './ask.tsx'
 import { GrowthChart } from './chart.tsx'
 import { TextField } from './fields.tsx'
 import { count, day } from './format.ts'
@@ -69,12 +70,13 @@ export function subscriberRoutes(runtime: Runtime) {
                 Liste übernehmen
               </LinkButton>
               <PostForm to="/office/abonnenten/ausgeben" kanal={channel.slug}>
-                <Button
+                <Ask
                   icon="download"
-                  data-confirm="Die Liste enthält alle Rufnummern im Klartext. Das wird im Protokoll vermerkt. Fortfahren?"
+                  label="Liste ausgeben"
+                  question="Die Liste enthält alle Rufnummern im Klartext. Das wird im Protokoll vermerkt."
                 >
-                  Liste ausgeben
-                </Button>
+                  <Button icon="download">Ja, ausgeben</Button>
+                </Ask>
               </PostForm>
             </>
           )}
@@ -152,7 +154,7 @@ export function subscriberRoutes(runtime: Runtime) {
       if (typeof found === 'string') return overview(c, { typed, reason, reasonProblem: found })
       const { person, trail } = found
       if (!person) return overview(c, { typed, reason, problem: 'Diese Nummer ist hier nicht bekannt.' })
-      return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, phone }} />)
+      return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, phone, reason }} />)
     })
     .post('/abonnenten/ausgeben', only('subscribers.change'), (c) => {
       const { channel, actor } = c.get('office')

@@ -4,6 +4,7 @@ import { signInUrl } from '../../src/access/staff.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { codeAt } from '../../src/access/totp.ts'
 import { COMMAND } from '../../src/audit/audit.ts'
+import { draft } from '../../src/broadcasts/drafts.ts'
 import {
   type ConsoleStack,
   expectAccessible,
@@ -115,5 +116,27 @@ describe('signing in', () => {
     await page.getByRole('button', { name: 'Zur Freigabe einreichen' }).focus()
     await page.keyboard.press('Enter')
     await page.getByText('Eingereicht.').waitFor()
+  })
+
+  test('what cannot be undone asks first, without script and by keyboard as well', async () => {
+    const page = await stack.windowOf('Anna', 'editor', { script: false })
+    const { id } = await stack.runtime.act((deed) =>
+      draft(deed, { ...COMMAND, id: 'key:a' }, stack.channel('arnsberg'), {
+        title: 'Probe',
+        template: { name: 'notfall', language: 'de' },
+        parameters: { body: ['Probe', 'Nichts.'] },
+        audience: { offering: 'info' },
+      }),
+    )
+    await page.goto(`${stack.url}/office/meldungen/${id}`)
+    const yes = page.getByRole('button', { name: 'Ja, löschen' })
+    expect(await yes.isVisible()).toBe(false)
+    await page.locator('summary', { hasText: 'Löschen …' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Diese Meldung endgültig löschen?').waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByText('Gelöscht.').waitFor()
+    expect((await page.goto(`${stack.url}/office/meldungen/${id}`))!.status()).toBe(404)
   })
 })

@@ -50,7 +50,8 @@ describe('the office at work', () => {
     expect(await bernd.locator('ins').allTextContents()).toEqual(['Hochwasser an der Ruhr'])
     await expectAccessible(bernd, 'changes')
     await screenshot(bernd, 'aenderungen')
-    await bernd.getByRole('button', { name: 'Freigeben und senden' }).click()
+    await bernd.getByText('Freigeben und senden …').click()
+    await bernd.getByRole('button', { name: 'Ja, jetzt senden' }).click()
     await anna
       .locator('#stand')
       .getByText(/Abgeschlossen am/)
@@ -76,7 +77,8 @@ describe('the office at work', () => {
     await anna.getByRole('button', { name: 'Speichern und prüfen' }).click()
     await anna.getByRole('button', { name: 'Zur Freigabe einreichen' }).click()
     await anna.getByText('Jetzt ist eine zweite Person an der Reihe').waitFor()
-    await bernd.getByRole('button', { name: 'Freigeben und senden' }).click()
+    await bernd.getByText('Freigeben und senden …').click()
+    await bernd.getByRole('button', { name: 'Ja, jetzt senden' }).click()
     await bernd.getByText('Die Meldung wurde inzwischen geändert.').waitFor()
   })
 

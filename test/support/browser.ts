@@ -53,7 +53,6 @@ export async function openConsole(
       )
       const context = await openContext(browser, url, look)
       const page = await context.newPage()
-      page.on('dialog', (dialog) => dialog.accept())
       await page.goto(signInUrl(url, token))
       await page.getByRole('button', { name: 'Jetzt anmelden' }).click()
       await page.waitForURL(`${url}/office`)

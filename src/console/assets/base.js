@@ -10,8 +10,6 @@ document.querySelector('[data-focus]')?.focus()
 // A second press would be a second request.
 document.addEventListener('submit', (event) => {
   const form = event.target
-  const question = event.submitter?.dataset.confirm
-  if (question && !window.confirm(question)) return event.preventDefault()
   if (form.dataset.sent !== undefined) return event.preventDefault()
   form.dataset.sent = ''
   setTimeout(() => delete form.dataset.sent, 3000)
