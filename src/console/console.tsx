@@ -21,6 +21,7 @@ import { chooseChannel, formOf, insideOffice, type OfficeEnv } from './office.ts
 import { overviewRoutes } from './overview.tsx'
 import { peopleRoutes } from './people.tsx'
 import { problemPage } from './problem-page.tsx'
+import { proofRoutes } from './proof.tsx'
 import { settingsRoutes } from './settings.tsx'
 import { signInRoutes } from './sign-in.tsx'
 import { subscriberRoutes } from './subscribers.tsx'
@@ -91,6 +92,7 @@ export function officeDoor(runtime: Runtime, auth: StaffAuth = linkAuth): Hono {
     templateRoutes,
     importRoutes,
     subscriberRoutes,
+    proofRoutes,
     chatRoutes,
     consentRoutes,
     channelRoutes,

@@ -7,6 +7,7 @@ import { consentDetails, consents } from '../db/schema.ts'
 import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { type ChainedEntry, chainHash, detailHashOf } from './consents.ts'
+import { sayableReason } from './reason.ts'
 
 /** One ledger entry with what somebody else needs to compute its hash anew. Hashes are hex. */
 export type ProvenEntry = Omit<ChainedEntry, 'channel' | 'detailHash'> & {
@@ -32,12 +33,19 @@ export type Proof = {
 
 /**
  * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first; leaves an audit entry. Whether the whole chain holds is for
- * `verifyChain` to say. @throws Refusal not-found
+ * `verifyChain` to say. @throws Refusal not-found, invalid-input for a reason that cannot be kept
  */
-export async function proofFor(deed: Deed, actor: Actor, channel: string, contactId: string): Promise<Proof> {
+export async function proofFor(
+  deed: Deed,
+  actor: Actor,
+  channel: string,
+  contactId: string,
+  reason?: string,
+): Promise<Proof> {
+  const detail = reason === undefined ? {} : { reason: sayableReason(reason) }
   const contact = await contactById(deed, contactId)
   if (contact?.channel !== channel) throw new Refusal('not-found')
-  await record(deed, actor, { action: 'subscriber.proof-read', channel, target: contactId })
+  await record(deed, actor, { action: 'subscriber.proof-read', channel, target: contactId, detail })
   const subjects = [contact.subject, ...(await absorbedBy(deed, contactId)).map(({ subject }) => subject)]
   const before = alias(consents, 'before')
   const rows = await deed.tx

@@ -8,6 +8,7 @@ import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import type { Offering } from './consents.ts'
 import { historyOf, type LedgerEntry } from './ledger.ts'
+import { sayableReason } from './reason.ts'
 import { activeOfferings } from './subscriptions.ts'
 
 /** A subscriber on a list: recognisable by who knows them, of no use to anybody else. */
@@ -167,16 +168,6 @@ export async function reveal(
   await record(deed, actor, { action: 'subscriber.revealed', channel, target: contactId, detail })
   const { id, name, phone, userId } = contact
   return { id, name, phone, userId }
-}
-
-/** A reason is kept for a year in the open: whose number is shown stands there by id, never in words. */
-function sayableReason(reason: string): string {
-  const text = reason.trim()
-  const problem = (message: string) => new Refusal('invalid-input', [{ field: 'reason', message }])
-  if (text.length < 3) throw problem('Bitte geben Sie an, wozu Sie die Nummer brauchen.')
-  if (text.length > 200) throw problem('Höchstens 200 Zeichen.')
-  if (/\d(?:[\s/-]?\d){6,}/.test(text)) throw problem('Bitte nennen Sie hier keine Rufnummer.')
-  return text
 }
 
 /** A topic that the channel does not have is a slip, not an empty list. */

@@ -3,6 +3,7 @@ import { sessionCookie } from '../../src/access/session-cookie.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { officeDoor } from '../../src/console/console.tsx'
+import { bernd, joins } from '../support/citizens.ts'
 import { openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 
 const ROLES = ['editor', 'approver', 'admin'] as const
@@ -73,6 +74,7 @@ const RULES: Readonly<Record<string, string>> = {
   'POST /vorlagen/:key/bearbeiten': OFFICE,
   'GET /abonnenten': OFFICE,
   'POST /abonnenten/nachschlagen': OFFICE,
+  'POST /abonnenten/:id/nachweis': OFFICE,
   'POST /abonnenten/ausgeben': 'admin',
   'POST /abonnenten/loeschen': 'admin',
   'GET /abonnenten/uebernehmen': 'admin',
@@ -154,6 +156,52 @@ describe('every page of the console is locked', () => {
       expect(status).toBe(403)
     },
   )
+})
+
+describe('the proof of one person, to print', () => {
+  const dora = { name: 'Dora', phone: '+4915112340004' }
+  const proofOf = (id: string, reason: string) =>
+    doors.app.request(`/office/abonnenten/${id}/nachweis`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: ORIGIN,
+        cookie: cookies.get('editor')!,
+      },
+      body: new URLSearchParams({ reason }).toString(),
+    })
+
+  test('shows what was agreed to, how, with which words, and whether the ledger holds; who asked why stands in the audit', async () => {
+    const { id } = await joins(runtime, 'arnsberg', dora, { topics: ['termine'] })
+    const answer = await proofOf(id, 'Beschwerde')
+    const html = await answer.text()
+    expect(answer.status).toBe(200)
+    const [entry] = await runtime.sql`select encode(hash, 'hex') as hash from consents`
+    for (const shown of [
+      dora.phone,
+      'Eingewilligt: Infokanal',
+      'Veranstaltungen',
+      'Stichwort gesendet',
+      'Sie bekommen jetzt Meldungen der Stadt.',
+      '2026-11',
+      `wamid.${id}.info.start`,
+      entry!.hash,
+      'Das Verzeichnis ist unverändert',
+    ])
+      expect(html).toContain(shown)
+    const rows = await runtime.sql`select target, detail from audit where action = 'subscriber.proof-read'`
+    expect(rows).toEqual([{ target: id, detail: { reason: 'Beschwerde' } }])
+    await runtime.sql`alter table consents disable trigger all`
+    await runtime.sql`update consents set topics = null`
+    expect(await (await proofOf(id, 'Beschwerde')).text()).toContain('Das Verzeichnis wurde verändert')
+  })
+
+  test('is not given without a reason, for somebody of another town, or for nobody', async () => {
+    const { id } = await joins(runtime, 'warstein', bernd, { offering: 'chat' })
+    const { id: own } = await joins(runtime, 'arnsberg', bernd)
+    const statuses = [proofOf(own, ' '), proofOf(id, 'Beschwerde'), proofOf('x', 'Beschwerde')]
+    expect(await Promise.all(statuses.map(async (one) => (await one).status))).toEqual([422, 404, 404])
+  })
 })
 
 test('nobody is looked up without a reason, which stands in the audit', async () => {

@@ -1,0 +1,118 @@
+import { Hono } from 'hono'
+import { contactById } from '../contacts/contacts.ts'
+import { Refusal } from '../refusal.ts'
+import { inDeed, type Runtime } from '../runtime.ts'
+import { type Proof, type ProvenEntry, proofFor } from '../subscriptions/proof.ts'
+import { type Verdict, verifyChain } from '../subscriptions/verify.ts'
+import { count, dateTime } from './format.ts'
+import { page } from './layout.tsx'
+import { formOf, type Office, type OfficeEnv, only } from './office.ts'
+import { Alert, Empty, Facts, Head, LinkButton, Note, Section } from './parts.tsx'
+import { consentActions, offerings, sources } from './texts.de.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** `/office/abonnenten/{id}/nachweis`: what one person agreed to, to print (Art. 7(1) GDPR). Asked for by a form, since it shows the number and needs a reason. */
+export const proofRoutes = (runtime: Runtime) =>
+  new Hono<OfficeEnv>().post('/abonnenten/:id/nachweis', only('subscribers.reveal'), async (c) => {
+    const office = c.get('office')
+    const { channel, actor } = office
+    const { reason = '' } = await formOf(c)
+    const id = c.req.param('id')
+    if (!UUID.test(id)) throw new Refusal('not-found')
+    const { proof, contact } = await inDeed(runtime, async (deed) => ({
+      proof: await proofFor(deed, actor, channel.slug, id, reason),
+      contact: await contactById(deed, id),
+    }))
+    const verdict = await verifyChain(runtime, channel.slug)
+    const { phone, userId, name } = contact ?? {}
+    return page(
+      c,
+      { title: 'Nachweis der Einwilligung' },
+      <>
+        <Head title="Nachweis der Einwilligung" back={['/office/abonnenten', 'Abonnenten']}>
+          <LinkButton to={`/api/v1/channels/${channel.slug}/subscribers/${id}/proof`} icon="download">
+            Als Datei (JSON)
+          </LinkButton>
+        </Head>
+        <Note>
+          Nach Art. 7 Abs. 1 DSGVO. Zum Aufheben oder Weitergeben drucken Sie diese Seite. Sie enthält die Rufnummer und
+          gehört nur in die Hände, die sie brauchen.
+        </Note>
+        <Facts
+          of={[
+            ['Kanal', `${channel.name}, ${channel.town}`],
+            ['Name bei WhatsApp', name],
+            ['Rufnummer', phone],
+            ['WhatsApp-Kennung', userId],
+            ['Kennzeichen im Verzeichnis', proof.subjects.join(', ')],
+            ['Erstellt', `${dateTime(proof.createdAt, channel.timezone)} von ${actor.name}`],
+            ['Grund', reason.trim()],
+          ]}
+        />
+        <Chain proof={proof} verdict={verdict} />
+        <Section title="Einträge, die ältesten zuerst" id="eintraege">
+          {proof.entries.length === 0 ? (
+            <Empty>Zu dieser Person gibt es keine Einträge.</Empty>
+          ) : (
+            <ol class="entries">
+              {proof.entries.map((entry) => (
+                <li class="entry">
+                  <Entry entry={entry} office={office} />
+                </li>
+              ))}
+            </ol>
+          )}
+        </Section>
+        <Section title="So lässt sich das nachprüfen" id="nachpruefen">
+          <Note>
+            Jeder Eintrag trägt eine Prüfsumme (SHA-256) über seinen Inhalt und die Prüfsumme des Eintrags davor. Wer
+            einen Eintrag ändert, herausnimmt oder einfügt, müsste alle folgenden neu schreiben; dann stimmt die zuletzt
+            außerhalb aufbewahrte Prüfsumme des Verzeichnisses nicht mehr. Die Rechenvorschrift steht in der
+            Beschreibung der Schnittstelle, alle Werte dazu in der Datei.
+          </Note>
+        </Section>
+      </>,
+    )
+  })
+
+const Chain = ({ proof, verdict }: { proof: Proof; verdict: Verdict }) => {
+  const holds = verdict.broken === null && proof.entries.every(({ intact }) => intact)
+  return holds ? (
+    <Alert kind="success" title="Das Verzeichnis ist unverändert">
+      {`${count(verdict.entries)} Einträge dieses Kanals nachgerechnet. Prüfsumme am Ende: `}
+      <code class="secret">{verdict.head || '–'}</code>
+    </Alert>
+  ) : (
+    <Alert kind="danger" title="Das Verzeichnis wurde verändert">
+      {verdict.broken
+        ? `Ab Eintrag ${count(verdict.broken.seq)} stimmt die Kette nicht mehr. Als Nachweis taugt diese Seite so nicht: Bitte ziehen Sie die Technik und den Datenschutz hinzu.`
+        : 'Ein Eintrag dieser Person stimmt nicht mit seiner Prüfsumme überein.'}
+    </Alert>
+  )
+}
+
+const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Office }) => {
+  const labels = channel.offerings.info?.topics ?? {}
+  const topics =
+    entry.topics?.map((topic) => labels[topic] ?? topic).join(', ') ??
+    (Object.keys(labels).length > 0 && entry.offering === 'info' && entry.action === 'granted' ? 'alle' : null)
+  const action = consentActions[entry.action as keyof typeof consentActions]
+  return (
+    <Facts
+      of={[
+        ['Eintrag', count(entry.seq)],
+        ['Was', `${action}: ${offerings[entry.offering as keyof typeof offerings]}`],
+        ['Themen', topics],
+        ['Wann', `${dateTime(entry.at, channel.timezone)} (${entry.at.toISOString()})`],
+        ['Wie', sources(entry.source)],
+        ['Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
+        ['Datenschutzhinweis, Fassung', entry.noticeVersion || 'nicht festgehalten'],
+        ['Nachricht bei WhatsApp', entry.messageId],
+        ['Prüfsumme', <code class="hash">{entry.hash}</code>],
+        ['Prüfsumme davor', entry.previousHash && <code class="hash">{entry.previousHash}</code>],
+        ['Nachgerechnet', entry.intact ? 'stimmt' : 'stimmt nicht'],
+      ]}
+    />
+  )
+}
