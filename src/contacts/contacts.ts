@@ -1,10 +1,10 @@
 import { and, eq, or, sql } from 'drizzle-orm'
 import type { Sql } from '../db/db.ts'
 import { contacts, formerIds } from '../db/schema.ts'
-import { hashes } from '../db/sets.ts'
 import type { Vault } from '../db/vault.ts'
 import type { Deed } from '../runtime.ts'
 import { type Identity, recogniseBy } from './identity.ts'
+import { keysOf, lockKnown, noteFormer, phoneHash, type Row, strip, userIdHash, writeChanges } from './ids.ts'
 
 export type Contact = Identity & {
   id: string
@@ -16,16 +16,11 @@ export type Contact = Identity & {
   createdAt: Date
 }
 
-export type Row = typeof contacts.$inferSelect
-
 /**
  * What a message told about who is who beyond its sender. `same-person`: what were two contacts, one by number and one by user id, is one; `otherId` has no
  * address any more. `number-moved`: the number is somebody else's now, `fromId` lost it.
  */
 export type Finding = { is: 'same-person'; contactId: string; otherId: string } | { is: 'number-moved'; fromId: string }
-
-export const phoneHash = (vault: Vault, phone: string) => vault.fingerprint('phone', phone)
-export const userIdHash = (vault: Vault, userId: string) => vault.fingerprint('user-id', userId)
 
 /** The one place where identities are opened. */
 export function openContact(vault: Vault, row: Row): Contact {
@@ -95,14 +90,6 @@ export async function recognise(
   return found.map((id) => openContact(deed.vault, known.get(id)!))
 }
 
-/** Fingerprints of both ids as text. */
-export function keysOf(vault: Vault, { phone, userId }: Identity): { phoneKey?: string; userIdKey?: string } {
-  return {
-    phoneKey: phone ? phoneHash(vault, phone).toString('hex') : undefined,
-    userIdKey: userId ? userIdHash(vault, userId).toString('hex') : undefined,
-  }
-}
-
 /** Rows by their current ids. */
 class AddressBook {
   readonly #phones = new Map<string, Row>()
@@ -116,28 +103,6 @@ class AddressBook {
   }
   byPhone = (key: string | undefined) => (key === undefined ? undefined : this.#phones.get(key))
   byUserId = (key: string | undefined) => (key === undefined ? undefined : this.#userIds.get(key))
-}
-
-/** The contacts who have one of these ids now, locked in the order of their own ids. */
-export async function lockKnown(
-  deed: Deed,
-  channel: string,
-  asked: readonly { phoneKey?: string; userIdKey?: string }[],
-): Promise<Map<string, Row>> {
-  const phones = [...new Set(asked.flatMap((p) => p.phoneKey ?? []))]
-  const userIds = [...new Set(asked.flatMap((p) => p.userIdKey ?? []))]
-  const matches = or(
-    phones.length > 0 ? sql`${contacts.phoneHash} = any(${hashes(phones)})` : undefined,
-    userIds.length > 0 ? sql`${contacts.userIdHash} = any(${hashes(userIds)})` : undefined,
-  )
-  if (!matches) return new Map()
-  const rows = await deed.tx
-    .select()
-    .from(contacts)
-    .where(and(eq(contacts.channel, channel), matches))
-    .orderBy(contacts.id)
-    .for('no key update')
-  return new Map(rows.map((row) => [row.id, row]))
 }
 
 function newRow(deed: Deed, channel: string, { identity, at }: Person): Row {
@@ -192,59 +157,6 @@ async function takeNumber(deed: Deed, from: Row, to: Row): Promise<Finding> {
   if (number && finding.is === 'number-moved')
     await noteFormer(deed, from.channel, [{ idHash: number, contactId: from.id }])
   return finding
-}
-
-/** What stands in for the ids of a contact that has none left: a fingerprint that nobody's id can produce. */
-export const nobodyHash = (vault: Vault, contactId: string) => vault.fingerprint('nobody', contactId)
-
-/** Takes ids from a contact, which may be left without any. */
-export async function strip(deed: Deed, row: Row, which: readonly ('phone' | 'userId')[]): Promise<void> {
-  if (which.includes('phone')) {
-    row.phoneHash = null
-    row.phoneSealed = null
-  }
-  if (which.includes('userId')) {
-    row.userIdHash = null
-    row.userIdSealed = null
-  }
-  if (row.phoneHash === null) row.userIdHash ??= nobodyHash(deed.vault, row.id)
-  const { phoneHash, phoneSealed, userIdHash, userIdSealed } = row
-  await deed.tx
-    .update(contacts)
-    .set({ phoneHash, phoneSealed, userIdHash, userIdSealed })
-    .where(eq(contacts.id, row.id))
-}
-
-/** Notes ids that these contacts had before, so that a STOP from one of them still counts. */
-export async function noteFormer(
-  deed: Deed,
-  channel: string,
-  ids: readonly { idHash: Buffer; contactId: string }[],
-): Promise<void> {
-  if (ids.length === 0) return
-  await deed.tx
-    .insert(formerIds)
-    .values(ids.map((id) => ({ ...id, channel, endedAt: deed.now })))
-    .onConflictDoNothing()
-}
-
-export async function writeChanges(deed: Deed, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return
-  const changes = rows.map((row) => ({
-    id: row.id,
-    phone_sealed: row.phoneSealed,
-    phone_hash: row.phoneHash?.toString('hex') ?? null,
-    user_id_sealed: row.userIdSealed,
-    user_id_hash: row.userIdHash?.toString('hex') ?? null,
-    name_sealed: row.nameSealed,
-    last_inbound_at: row.lastInboundAt?.toISOString() ?? null,
-  }))
-  await deed.tx.execute(sql`
-    update contacts c set phone_sealed = r.phone_sealed, phone_hash = decode(r.phone_hash, 'hex'), user_id_sealed = r.user_id_sealed,
-      user_id_hash = decode(r.user_id_hash, 'hex'), name_sealed = r.name_sealed, last_inbound_at = r.last_inbound_at
-    from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as r(id uuid, phone_sealed text, phone_hash text, user_id_sealed text,
-      user_id_hash text, name_sealed text, last_inbound_at timestamptz)
-    where c.id = r.id`)
 }
 
 /** Looks somebody up by number or user id, also by one they had before; null if unknown. */

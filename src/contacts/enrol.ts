@@ -1,7 +1,8 @@
 import { and, eq, inArray, sql, TransactionRollbackError } from 'drizzle-orm'
 import { contacts, formerIds } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
-import { type Contact, keysOf, lockKnown, openContact, type Row } from './contacts.ts'
+import { type Contact, openContact } from './contacts.ts'
+import { keysOf, lockKnown, type Row } from './ids.ts'
 
 export type Ids = { phone?: string; userId?: string }
 

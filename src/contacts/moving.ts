@@ -1,17 +1,8 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { contacts, formerIds, notices } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
-import {
-  type Contact,
-  keysOf,
-  lockKnown,
-  nobodyHash,
-  noteFormer,
-  openContact,
-  type Row,
-  strip,
-  writeChanges,
-} from './contacts.ts'
+import { type Contact, openContact } from './contacts.ts'
+import { keysOf, lockKnown, nobodyHash, noteFormer, type Row, strip, writeChanges } from './ids.ts'
 
 export type Ids = { phone?: string; userId?: string }
 

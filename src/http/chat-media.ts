@@ -59,15 +59,14 @@ export const chatMediaRoutes = (runtime: Runtime) =>
     const { status, contentLength, contentRange, body } = stream
     const contentType = medium.mimeType ?? stream.contentType ?? 'application/octet-stream'
     const mimeType = contentType.split(';')[0]!.trim().toLowerCase()
-    const headers = new Headers({
+    const headers: Record<string, string> = {
       'content-type': contentType,
       'content-disposition': disposition(SHOWN.test(mimeType), medium.filename ?? `${mediaId}${extensionOf(mimeType)}`),
       'accept-ranges': 'bytes',
-    })
-    if (contentLength !== undefined) headers.set('content-length', String(contentLength))
-    if (contentRange !== undefined) headers.set('content-range', contentRange)
-    // biome-ignore lint/suspicious/noExplicitAny: the route's type knows JSON answers only
-    return new Response(Readable.toWeb(body) as ReadableStream, { status, headers }) as any
+      ...(contentLength !== undefined && { 'content-length': String(contentLength) }),
+      ...(contentRange !== undefined && { 'content-range': contentRange }),
+    }
+    return c.body(Readable.toWeb(body) as ReadableStream, status, headers)
   })
 
 /** Meta's address of a medium lives five minutes, so it is asked for anew each time. */

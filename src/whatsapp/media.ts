@@ -12,7 +12,7 @@ export type MediaAddress = { url: string; mimeType?: string; sha256?: string; by
 /** Bytes on their way. Whoever opens it reads or destroys `body`, else the connection stays busy. */
 export type MediaStream = {
   /** 200, or 206 for a range */
-  status: number
+  status: 200 | 206
   contentType?: string
   contentLength?: number
   contentRange?: string
@@ -61,7 +61,7 @@ export function mediaOf(graph: Graph, base: URL, downloads: Agent): MediaAccess 
         return {
           ok: true,
           value: {
-            status: statusCode,
+            status: statusCode === 206 ? 206 : 200,
             contentType: text(headers['content-type']),
             contentLength: number(headers['content-length']),
             contentRange: text(headers['content-range']),

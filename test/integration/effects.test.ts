@@ -262,7 +262,7 @@ test.each(TABLE)(
     desk = await openWebhookDesk()
     for (const words of ['START', 'CHAT', 'Hallo']) await desk.writes(anna, words)
     desk.pass(120_000)
-    const body = betweenOthers(fixture(payload, desk.channel, desk.now()))
+    const body = betweenOthers(fixture(payload, desk.channel, desk.now()) as Body)
     const effects = await effectsOf(desk, () => desk.takes(body, body))
     expect(await desk.offeringsOf(bernd)).toEqual(['info'])
     expect(await desk.offeringsOf(cem)).toEqual(['info'])
@@ -275,20 +275,24 @@ test.each(TABLE)(
   },
 )
 
+type Change = { field: string; value: { messages?: object[]; contacts?: object[] } }
+type Entry = { id: string; changes: Change[] }
+type Body = { entry: Entry[] }
+
 /** The same body with Bernd’s START before everything in it and Cem’s behind. */
-function betweenOthers(body: any): object {
-  const { message, change, around, messages } = desk.bodies
+function betweenOthers(body: Body): Body {
+  const { message, change, around } = desk.bodies
   const start = { type: 'text', text: { body: 'START' } }
   const first = message(bernd, start)
   const last = message(cem, start)
-  const changes = body.entry.flatMap((entry: any) => entry.changes)
-  const home = changes.find((one: any) => one.value.messages && one.value.contacts === undefined)
+  const changes = body.entry.flatMap((entry) => entry.changes)
+  const home = changes.find(({ value }) => value.messages && value.contacts === undefined)
   if (home) {
-    home.value.messages = [first, ...home.value.messages, last]
+    home.value.messages = [first, ...(home.value.messages ?? []), last]
     return body
   }
-  const [before, after] = [first, last].map((own) => change('messages', { ...around, messages: [own] }))
-  const [entry] = (messages(bernd) as any).entry
-  body.entry = [{ ...entry, changes: [before] }, ...body.entry, { ...entry, changes: [after] }]
+  const id = desk.channel.whatsapp.businessAccountId
+  const entryWith = (own: object): Entry => ({ id, changes: [change('messages', { ...around, messages: [own] })] })
+  body.entry = [entryWith(first), ...body.entry, entryWith(last)]
   return body
 }
