@@ -12,10 +12,10 @@ const EntrySchema = z
     topics: z.array(z.string()).nullable(),
     at: instant(),
     source: z.string(),
-    messageId: z
-      .string()
-      .nullable()
-      .openapi({ description: 'Meta’s id of the message; null if there was none, or erased' }),
+    messageId: z.string().nullable().openapi({
+      description:
+        'Meta’s id of the message; null if there was none, or erased. An id that tells the number, as Meta’s usually do, is replaced by `fp_` and its keyed fingerprint: the proof of one person gives it.',
+    }),
     noticeVersion: z.string(),
     wording: z.string().nullable(),
     subject: z.string().openapi({ description: 'A pseudonym' }),

@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, lt } from 'drizzle-orm'
 import { consentDetails, consents } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
+import { namesSomebody } from '../whatsapp/message-id.ts'
 import type { ConsentAction, Offering } from './consents.ts'
 
 /** One entry as it may be shown: who it was stays a pseudonym. */
@@ -18,18 +19,25 @@ export type LedgerEntry = {
   subject: string
 }
 
-/** The ledger of a channel, newest first. `before` is the `seq` of the last entry of the page before. */
-export function ledgerOf(
+/**
+ * The ledger of a channel, newest first. `before` is the `seq` of the last entry of the page before. A message id that tells the number is replaced by its
+ * keyed fingerprint, since it would undo the pseudonym beside it; `proofFor` gives it, with an audit entry.
+ */
+export async function ledgerOf(
   deed: Deed,
   channel: string,
   page: { limit: number; before?: number },
 ): Promise<LedgerEntry[]> {
-  return read(
+  const entries = await read(
     deed,
     and(eq(consents.channel, channel), page.before === undefined ? undefined : lt(consents.seq, page.before)),
     page.limit,
   )
+  return entries.map((entry) => ({ ...entry, messageId: entry.messageId && harmless(deed, entry.messageId) }))
 }
+
+const harmless = (deed: Deed, messageId: string) =>
+  namesSomebody(messageId) ? `fp_${deed.vault.fingerprint('wamid', messageId).toString('hex')}` : messageId
 
 /** Everything the ledger holds under these pseudonyms, newest first. */
 export function historyOf(deed: Deed, channel: string, subjects: readonly string[]): Promise<LedgerEntry[]> {

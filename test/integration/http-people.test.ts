@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { recognise } from '../../src/contacts/contacts.ts'
+import { join } from '../../src/subscriptions/subscriptions.ts'
 import { anna, approvedTemplates, bernd, cem, crowd, joins, leaves } from '../support/citizens.ts'
 import { type Json, openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 
@@ -143,6 +145,22 @@ describe('the consent ledger', () => {
     expect(entries.at(-1).subject).not.toBe(annaId)
     expect(entries.filter(({ action }) => action === 'withdrawn')).toHaveLength(1)
   })
+})
+
+test('a message id that tells the number is a fingerprint in the ledger, and itself in the proof of that person', async () => {
+  const wamid = `wamid.${Buffer.from('\x1c\x18\x0d4915112340077\x15\x02\x00\x12\x18\x143A5F0C\x00', 'latin1').toString('base64')}`
+  const id = await runtime.act(async (deed) => {
+    const [contact] = await recognise(deed, 'heringen', [{ identity: { phone: '+4915112340077' }, at: deed.now }])
+    const { id: contactId, subject } = contact!
+    const wish = { channel: 'heringen', contactId, subject, offering: 'chat', at: deed.now, source: 'keyword' } as const
+    await join(deed, [{ ...wish, messageId: wamid, noticeVersion: '2026-11' }])
+    return contactId
+  })
+  const key = await doors.keyFor('editor', 'heringen')
+  const ask = async (path: string) => (await doors.ask('GET', `/api/v1/channels/heringen${path}`, { key })).body
+  const shown = (await ask('/consents')).items[0].messageId
+  expect(shown).toMatch(/^fp_[0-9a-f]{32}$/)
+  expect((await ask(`/subscribers/${id}/proof`)).entries[0].messageId).toBe(wamid)
 })
 
 describe('channels and templates', () => {
