@@ -13,3 +13,6 @@ process.exitCode = await main(process.argv.slice(2), {
     : {}),
   signal: stopping.signal,
 })
+
+// Nothing may keep a process that was asked to end.
+if (stopping.signal.aborted) setTimeout(() => process.exit(), 200).unref()

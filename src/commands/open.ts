@@ -111,7 +111,7 @@ export async function openRuntime(
     now: () => new Date(),
     close: async () => {
       // Whoever sends has waited for its answers already; what is still open then must not hold up the end.
-      await Promise.all([whatsapp.close(500), inbox.close()])
+      await Promise.all([whatsapp.close(500), inbox.close(500)])
       await close()
     },
   }

@@ -1,8 +1,14 @@
 import { mkdirSync } from 'node:fs'
-import { openLog } from '../log.ts'
+import type { Settings } from '../config.ts'
+import { type Logger, openLog } from '../log.ts'
+import type { Runtime } from '../runtime.ts'
 import { CannotDo, parse, type Run, required } from './command.ts'
 import { channelsFrom, openRuntime, settingsFrom } from './open.ts'
 import { type ServiceRole, startService } from './service.ts'
+import { within } from './within.ts'
+
+/** An orchestrator kills after ten. */
+const STOP_WITHIN_MS = 9500
 
 /** `serve [--role all|web|dispatcher]`: runs the service until it is asked to end. Settings and channel files are checked completely first. */
 export const run: Run = async (args, io) => {
@@ -10,15 +16,37 @@ export const run: Run = async (args, io) => {
   const role = required<ServiceRole>('role', options.role, ['all', 'web', 'dispatcher'])
   const { settings, channels } = checkedTogether(io.env)
   mkdirSync(settings.dataDir, { recursive: true })
-  const runtime = await openRuntime(settings, channels, openLog(settings.logLevel))
+  const log = openLog(settings.logLevel)
+  const running = start(settings, channels, role, log)
+  const asked = ended(io.signal)
+  await Promise.race([asked, running.then(() => asked)])
+  // Whoever was asked to end ends well: the work that is left is in the database, and a database that is away must not hold anybody up.
+  const stopped = running.then((service) => service.stop())
   try {
-    const service = await startService(runtime, role)
-    await ended(io.signal)
-    await service.stop()
-  } finally {
-    await runtime.close()
+    if (!(await within(STOP_WITHIN_MS, stopped))) log.warn('stopped without waiting any longer')
+  } catch (error) {
+    log.warn({ err: error }, 'stopped, but not everything could be finished')
   }
   return 0
+}
+
+async function start(settings: Settings, channels: Runtime['channels'], role: ServiceRole, log: Logger) {
+  const runtime = await openRuntime(settings, channels, log)
+  try {
+    const service = await startService(runtime, role)
+    return {
+      async stop() {
+        try {
+          await service.stop()
+        } finally {
+          await runtime.close()
+        }
+      },
+    }
+  } catch (error) {
+    await runtime.close()
+    throw error
+  }
 }
 
 /** Problems of the environment and of the channel files in one list, since whoever installs this mends them in one go. */

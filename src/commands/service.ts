@@ -14,18 +14,22 @@ import { openMetrics } from '../http/metrics.ts'
 import { receiveRaw, type WebhookDoor, webhookRoutes } from '../http/whatsapp-webhook.ts'
 import { openIntake } from '../intake/open.ts'
 import { consequences } from '../intake/outcomes.ts'
-import { keepTimetable, readTemplates, type Timetable } from '../jobs/timetable.ts'
+import { keepTimetable, readTemplates } from '../jobs/timetable.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { siteDoor } from '../site/site.tsx'
+import { within } from './within.ts'
 
 export type ServiceRole = 'all' | 'web' | 'dispatcher'
 
 export interface Service {
   /** Where it listens; null for a dispatcher, which has no doors. */
   url: string | null
-  /** Finishes what is handed over, at most eight seconds, then closes the doors. */
+  /** Finishes what is handed over, at most seven seconds, then closes the doors. */
   stop(): Promise<void>
 }
+
+/** What is handed over has so long for its answer, once we are to end; two more seconds are for noting what came of it. */
+const GRACE_MS = 5000
 
 /** How long the start waits for Meta before it opens the doors anyway. */
 const FIRST_CHECK_MS = 5000
@@ -81,7 +85,7 @@ async function startSending(runtime: Runtime, metrics: ReturnType<typeof openMet
         }),
       ]),
   )
-  let timetable: Timetable | null = null
+  let hurry = () => {}
   const dispatcher = await openDispatcher(runtime, {
     consequences,
     onLease: (channel, held) => {
@@ -91,15 +95,19 @@ async function startSending(runtime: Runtime, metrics: ReturnType<typeof openMet
     },
     onWake: (channel) => {
       forwarders.get(channel)?.wake()
-      timetable?.hurry()
+      hurry()
     },
     onVerdict: metrics.sent,
   })
-  timetable = keepTimetable(runtime)
+  const timetable = keepTimetable(runtime)
+  hurry = timetable.hurry
   return {
     async stop() {
-      await timetable?.stop()
-      await Promise.all([dispatcher.stop(), ...[...forwarders.values()].map((forwarder) => forwarder.stop())])
+      await Promise.all([
+        within(GRACE_MS, timetable.stop()),
+        dispatcher.stop(GRACE_MS),
+        ...[...forwarders.values()].map((forwarder) => forwarder.stop()),
+      ])
     },
   }
 }
@@ -153,15 +161,4 @@ async function close(server: Server): Promise<void> {
   server.closeIdleConnections()
   await within(1000, closed)
   server.closeAllConnections()
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([
-    work,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms)
-    }),
-  ])
-  clearTimeout(timer)
 }

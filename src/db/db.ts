@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
-import type { PgDatabase } from 'drizzle-orm/pg-core'
+import { makePgArray, type PgDatabase, parsePgArray } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import * as schema from './schema.ts'
@@ -14,7 +14,7 @@ export type Sql = postgres.Sql
 export interface Database {
   db: Db
   sql: Sql
-  /** Waits up to five seconds for running queries, then closes every connection. */
+  /** Waits up to a second for running queries, then closes every connection. */
   close(): Promise<void>
 }
 
@@ -30,21 +30,25 @@ export function openDb(url: string, { max = 10 }: { max?: number } = {}): Databa
     db: drizzle(client, { schema }),
     sql,
     close: async () => {
-      await Promise.all([client.end({ timeout: 5 }), sql.end({ timeout: 5 })])
+      await Promise.all([client.end({ timeout: 1 }), sql.end({ timeout: 1 })])
     },
   }
 }
 
 /** One postgres.js client with our settings, also for one-off work such as migrations. */
 export function connect(url: string, max: number): Sql {
-  return postgres(url, {
+  const sockets = openSockets()
+  const sql = postgres(url, {
     max,
     connect_timeout: 5,
     idle_timeout: 60,
+    // Asked for on each new connection; if that is lost meanwhile, the answer is a rejection that nobody can catch, and the process dies.
+    fetch_types: false,
+    types: { array },
     // The default backs off to 20 s, in which requests would wait although the database is back.
     backoff: (retries: number) => Math.min(0.05 * 2 ** retries, 1),
     onnotice: () => {},
-    ...(url.includes(',') ? {} : { socket: openSocket }), // several hosts: the driver tries them in turn, which only its own socket can
+    ...(url.includes(',') ? {} : { socket: sockets.open }), // several hosts: the driver tries them in turn, which only its own socket can
     connection: {
       application_name: 'whatsup',
       TimeZone: 'UTC',
@@ -52,13 +56,51 @@ export function connect(url: string, max: number): Sql {
       idle_in_transaction_session_timeout: 30_000,
     },
   })
+  const end = sql.end
+  sql.end = async (options) => {
+    await end(options)
+    sockets.close()
+  }
+  return sql
 }
+
+/**
+ * Arrays as parameters; one of an enum is cast from `text[]`. The numbers of the built-in types never change:
+ * https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
+ */
+const array = {
+  to: 1009, // text[]
+  from: [1000, 1005, 1007, 1009, 1016, 1022, 1185, 2951], // boolean, int2, int4, text, int8, float8, timestamptz, uuid
+  serialize: (items: unknown) => (Array.isArray(items) ? makePgArray(items) : items),
+  parse: (text: string): unknown[] => parsePgArray(text),
+}
+
+/** The sockets of one client. After its end the driver may still make a connection that was lost before anew, which would keep the process alive. */
+function openSockets() {
+  const open = new Set<Socket>()
+  let isClosed = false
+  return {
+    open(options: SocketOptions) {
+      if (isClosed) throw Object.assign(new Error('the client has ended'), { code: 'CONNECTION_ENDED' })
+      const socket = openSocket(options)
+      open.add(socket)
+      socket.once('close', () => open.delete(socket))
+      return socket
+    },
+    close() {
+      isClosed = true
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
+
+type SocketOptions = { host: string[]; port: number[]; path: string | undefined }
 
 /**
  * As the driver does it, but a connection that is closed before the server said a word is an error. The driver would connect again at once, some
  * 600 times a second, and the query would never end: so it goes with a proxy in front of a database that is down.
  */
-function openSocket({ host, port, path }: { host: string[]; port: number[]; path: string | undefined }) {
+function openSocket({ host, port, path }: SocketOptions) {
   const address = { host: host[0]!, port: port[0]! }
   const socket = path ? createConnection(path) : createConnection(address)
   const cutOff = () =>

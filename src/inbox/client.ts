@@ -13,7 +13,8 @@ export type InboxResult = { verdict: 'delivered' | 'retry' | 'gone'; status?: nu
 export type InboxClient = {
   /** One attempt; never rejects. */
   post(post: InboxPost): Promise<InboxResult>
-  close(): Promise<void>
+  /** Waits for what is under way, at most `graceMs` (default: as long as it takes). */
+  close(graceMs?: number): Promise<void>
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024
@@ -45,7 +46,11 @@ export function openInboxClient({ timeoutMs = 10_000 }: { timeoutMs?: number } =
         return { verdict: 'retry', reason: deadline.aborted ? 'timeout' : reasonOf(error) }
       }
     },
-    close: () => agent.close(),
+    async close(graceMs) {
+      const timer = graceMs === undefined ? undefined : setTimeout(() => void agent.destroy(), graceMs)
+      await agent.close()
+      clearTimeout(timer)
+    },
   }
 }
 

@@ -47,6 +47,15 @@ describe('the two clients', () => {
     await one.close()
   })
 
+  test('arrays of every type in use arrive whole', async () => {
+    const at = '2026-11-21T09:00:00.125Z'
+    const texts = ['a,b', '"', '\\', '{', '', 'null', null]
+    const [row] = await sql`
+      select to_json(${texts}::text[]) as texts, to_json(${['1', null]}::bigint[]) as ids, to_json(${[1, 2]}::int[]) as ints,
+        cardinality(${[]}::uuid[]) as none, (${[at]}::timestamptz[])[1] as at, ${['sent']}::text[]::outgoing_status[] @> '{sent}' as enums`
+    expect(row).toEqual({ texts, ids: [1, null], ints: [1, 2], none: 0, at: new Date(at), enums: true })
+  })
+
   test('closing waits for what is running', async () => {
     const other = openDb(database.url)
     const running = other.sql`select 'done' as state from pg_sleep(0.1)`.execute()
@@ -93,6 +102,26 @@ describe('an outage is told from a mistake', () => {
 
   test('the connection breaks off', async () => {
     expect(await whileListening((socket) => socket.resetAndDestroy(), failing)).toSatisfy(isDatabaseAway)
+  })
+
+  test('a connection is lost as soon as it is made: what wanted it fails, and nothing else', async () => {
+    const stray: unknown[] = []
+    const note = (error: unknown) => stray.push(error)
+    process.on('unhandledRejection', note)
+    const welcomeAndLeave = (socket: Socket) => {
+      const authenticated = Buffer.from('520000000800000000', 'hex')
+      const ready = Buffer.from('5a0000000549', 'hex')
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          socket.write(Buffer.concat([authenticated, ready]))
+          socket.once('data', () => socket.resetAndDestroy())
+        })
+    }
+    expect(await whileListening(welcomeAndLeave, failing)).toSatisfy(isDatabaseAway)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(stray).toEqual([])
   })
 
   test('the database is gone, or says so', async () => {

@@ -8,6 +8,8 @@ export interface DatabaseProxy {
   /** Takes connections and lets nothing through, as a frozen server or a lost network does. */
   hang(): void
   up(): Promise<void>
+  /** How many there are now. */
+  connections(): number
   close(): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export async function openDatabaseProxy(databaseUrl: string): Promise<DatabasePr
       for (const pair of pairs) for (const socket of pair) socket.resume()
       if (!server.listening) await listen(port)
     },
+    connections: () => pairs.size,
     close: async () => {
       if (server.listening) await stop()
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { cwd } from 'node:process'
 import { channelsFrom, openRuntime, settingsFrom } from '../../src/commands/open.ts'
 import { openLog } from '../../src/log.ts'
+import { compiledFile } from './compiled.ts'
 
 /** An installation on disk: one town's channel file and the environment that every process of it shares. */
 export interface Installation {
@@ -84,7 +85,7 @@ export interface ServiceProcess {
 
 /** Starts the command line of this checkout. */
 export function startProcess(installation: Installation, role: 'all' | 'web' | 'dispatcher'): ServiceProcess {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'serve', '--role', role], {
+  const child: ChildProcess = spawn(process.execPath, [compiledFile('src/cli.ts'), 'serve', '--role', role], {
     cwd: cwd(),
     env: { ...installation.env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { compiledFile } from './compiled.ts'
 
 /** Shares (0–1) of the messages that meet a fault, drawn by the seed. `reset` and `silent` take the message all the same; `refuse` does not. */
 export type SinkFaults = {
@@ -35,8 +36,8 @@ export interface Sink {
 
 /** A receiver of messages in a process of its own, so that its times are the receiver's and its work not ours. */
 export async function openSink(faults: SinkFaults = {}): Promise<Sink> {
-  const child: ChildProcess = fork(new URL('./sink-process.ts', import.meta.url), {
-    execArgv: ['--import', 'tsx'],
+  const child: ChildProcess = fork(compiledFile('test/support/sink-process.ts'), {
+    execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
