@@ -40,6 +40,7 @@ type Phrase =
   | 'fromTime'
   | 'holiday'
   | 'noConsentNeeded'
+  | 'openMatter'
 
 /** All words of one language. Titles of buttons have at most 20 characters, Meta's limit. */
 export interface Texts {
@@ -129,10 +130,11 @@ function dayFormat(channel: Channel): Intl.DateTimeFormat {
   return format
 }
 
-/** One line per offering of the channel: subscribed since when, to which topics. `topics: null` = all. */
+/** One line per offering of the channel: subscribed since when, to which topics, and whether a matter is open. `topics: null` = all. */
 export function statusLines(
   channel: Channel,
   subscriptions: readonly { offering: Offering; joinedAt: Date; topics: readonly string[] | null }[],
+  chatOpen = false,
 ): string {
   const { phrases } = textsOf(channel)
   const day = dayFormat(channel)
@@ -141,10 +143,12 @@ export function statusLines(
     .map((offering) => {
       const subscription = subscriptions.find((one) => one.offering === offering)
       const free = offering === 'chat' && !channel.offerings.chat!.optInRequired
-      if (!subscription) return `${phrases[offering]}: ${free ? phrases.noConsentNeeded : phrases.notSubscribed}`
+      const matter = offering === 'chat' && chatOpen ? fill(phrases.openMatter, commonValues(channel)) : ''
+      if (!subscription)
+        return `${phrases[offering]}: ${matter || (free ? phrases.noConsentNeeded : phrases.notSubscribed)}`
       const since = fill(phrases.subscribedSince, { day: day.format(subscription.joinedAt) })
       const topics = offering === 'info' ? topicNames(channel, subscription.topics) : ''
-      return `${phrases[offering]}: ${since}${topics && ` (${fill(phrases.withTopics, { topics })})`}`
+      return `${phrases[offering]}: ${since}${topics && ` (${fill(phrases.withTopics, { topics })})`}${matter && `. ${matter}`}`
     })
     .join('\n')
 }

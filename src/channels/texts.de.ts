@@ -95,6 +95,7 @@ export const textsDe: Texts = {
     fromTime: '{day} ab {time} Uhr',
     holiday: 'Heute ist',
     noConsentNeeded: 'Schreiben Sie uns einfach.',
+    openMatter: 'Ihr Anliegen ist noch offen. Beenden können Sie den Chat mit {leaveChat}.',
   },
   kinds: {
     text: 'Text',

@@ -91,6 +91,7 @@ export const textsEn: Texts = {
     fromTime: '{day} from {time}',
     holiday: 'Today is',
     noConsentNeeded: 'Just write to us.',
+    openMatter: 'Your matter is still open. To end the chat, write {leaveChat}.',
   },
   kinds: {
     text: 'text',

@@ -80,11 +80,11 @@ async function disclosing(deed: Deed, channel: Channel, all: readonly Occasion[]
   const links = new Map<string, string>()
   const lines: Line[] = []
   for (const occasion of all) {
-    const { decision, contact, active } = occasion
+    const { decision, contact, active, chatOpen } = occasion
     if (decision.do !== 'disclose') continue
     const link = links.get(contact.id) ?? publicUrl + disclosurePath(channel.slug, await makeLink(deed, contact))
     links.set(contact.id, link)
-    const data = disclosureWords(channel, contact, active)
+    const data = disclosureWords(channel, contact, active, chatOpen)
     lines.push({ occasion, notice: 'disclose', said: saying(channel, occasion, 'disclosure', { data, link }) })
   }
   return lines

@@ -120,11 +120,12 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
     }
     const { active, chatId, lines } = known.get(contact.id) ?? NOTHING_KNOWN
     const asked = lines.get('erase-ask')
+    const chatOpen = chatId !== null || writing.has(contact.id)
     const decision = decide(message, {
       channel,
       subscribed: new Set(active.map(({ offering }) => offering)),
       topics: active.find(({ offering }) => offering === 'info')?.topics ?? null,
-      chatOpen: chatId !== null || writing.has(contact.id),
+      chatOpen,
       erasePending: asked !== undefined && deed.now.getTime() - asked.getTime() < ERASE_QUESTION_MS,
     })
     if (!CHANGES_NOTHING.has(decision.do)) {
@@ -136,7 +137,7 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
       }
     }
     if (decision.do === 'chat') writing.add(contact.id)
-    occasions.push({ message, contact, decision, active, chatId, lines })
+    occasions.push({ message, contact, decision, active, chatId, chatOpen, lines })
   }
   await carryOut(deed, channel, occasions, place)
   // Whatever they write, a waiting answer may go out now; what goes to the chat has seen to that itself.

@@ -14,6 +14,8 @@ export type Occasion = {
   decision: Decision
   active: readonly ActiveSubscription[]
   chatId: string | null
+  /** A matter is open, or a message of the same moment opens one. */
+  chatOpen: boolean
   /** automatic lines this contact has had: kind → when */
   lines: ReadonlyMap<string, Date>
 }
@@ -55,10 +57,10 @@ export function wishOf(channel: Channel, { contact, message }: Occasion, offerin
 
 export const saying = (
   channel: Channel,
-  { decision, active }: Occasion,
+  { decision, active, chatOpen }: Occasion,
   key: ReplyKey,
   own?: Record<string, string>,
-): Said => say(channel, key, own, { decision, active })
+): Said => say(channel, key, own, { decision, active, chatOpen })
 
 export const plain = (wording: string): Said => ({ wording, body: textMessage(wording) })
 

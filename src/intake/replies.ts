@@ -10,6 +10,7 @@ import { hasTopics, topicList } from './topics.ts'
 export interface Facts {
   decision: Decision
   active: readonly { offering: Offering; joinedAt: Date; topics: readonly string[] | null }[]
+  chatOpen?: boolean
 }
 
 /**
@@ -33,7 +34,8 @@ export function say(
 }
 
 function wordsFor(channel: Channel, key: ReplyKey, own: Readonly<Record<string, string>>, facts?: Facts): string {
-  if (key === 'status') return replyText(channel, key, { status: statusLines(channel, facts?.active ?? []), ...own })
+  if (key === 'status')
+    return replyText(channel, key, { status: statusLines(channel, facts?.active ?? [], facts?.chatOpen), ...own })
   if (key === 'topicsAsk') return replyText(channel, key, { chosen: topicNames(channel, topicsIn(facts)), ...own })
   if (key === 'joinedInfo' && hasTopics(channel))
     return `${replyText(channel, key, own)}\n\n${replyText(channel, 'topicsHint')}`

@@ -6,7 +6,12 @@ import type { ActiveSubscription } from '../subscriptions/subscriptions.ts'
 import { purposesOf } from './purposes.ts'
 
 /** The short answer to `auskunft`: what is stored, why and how long, in a few plain lines for a phone. */
-export function disclosureWords(channel: Channel, contact: Contact, active: readonly ActiveSubscription[]): string {
+export function disclosureWords(
+  channel: Channel,
+  contact: Contact,
+  active: readonly ActiveSubscription[],
+  chatOpen: boolean,
+): string {
   const en = channel.language === 'en'
   const { phone, userId, name } = contact
   const ids = [
@@ -21,7 +26,7 @@ export function disclosureWords(channel: Channel, contact: Contact, active: read
   )
   return [
     en ? `About you we store ${list}.` : `Über Sie speichern wir ${list}.`,
-    statusLines(channel, active),
+    statusLines(channel, active, chatOpen),
     en ? 'What for, and how long:' : 'Wozu und wie lange:',
     ...purposes,
   ].join('\n')

@@ -112,6 +112,25 @@ describe('Warstein: nur Chat, ohne Zustimmung, Text und Bild', () => {
     expect(await imPosteingang(2)).toEqual(['Guten Tag', 'Schlagloch in der Hauptstraße'])
   })
 
+  test('STATUS sagt, ob ein Anliegen offen ist; STOP beendet es, und dann ist keines mehr offen', async () => {
+    const status = async () => {
+      await schreibt('warstein', anna, 'Status')
+      return (await letzteAntwort()).text
+    }
+    expect(await status()).toContain('Schreiben Sie uns einfach.')
+    await schreibt('warstein', anna, 'Die Laterne am Markt ist aus.')
+    expect(await status()).toContain('Ihr Anliegen ist noch offen.')
+    await schreibt('warstein', anna, 'Auskunft')
+    expect((await letzteAntwort()).text).toContain('Ihr Anliegen ist noch offen.')
+    await schreibt('warstein', anna, 'Stop')
+    expect((await letzteAntwort()).text).toBe(
+      'Der Chat ist beendet. Möchten Sie uns wieder schreiben, genügt eine Nachricht.',
+    )
+    const danach = await status()
+    expect(danach).toContain('Schreiben Sie uns einfach.')
+    expect(danach).not.toContain('offen')
+  })
+
   test('Eine Sprachnachricht wird höflich abgelehnt, mit dem, was möglich ist, und nicht weitergeleitet', async () => {
     const media = { id: '9000002', mimeType: 'audio/ogg', voice: true }
     await schreibt('warstein', cem, { kind: 'voice', rawType: 'audio', text: undefined, media })

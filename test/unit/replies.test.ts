@@ -121,6 +121,11 @@ describe('the status', () => {
       'Infokanal: angemeldet seit 3. März 2026 (Themen: Baustellen)\nChat: nicht angemeldet',
     )
     expect(statusLines(town('warstein'), [])).toBe('Chat: Schreiben Sie uns einfach.')
+    const open = 'Ihr Anliegen ist noch offen. Beenden können Sie den Chat mit STOP CHAT.'
+    expect(statusLines(town('warstein'), [], true)).toBe(`Chat: ${open}`)
+    expect(statusLines(arnsberg, [{ offering: 'chat', joinedAt, topics: null }], true)).toContain(
+      `Chat: angemeldet seit 3. März 2026. ${open}`,
+    )
   })
   test('names topics by their labels', () => {
     expect(topicNames(arnsberg, null)).toBe('alle Themen')
