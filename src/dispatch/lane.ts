@@ -92,7 +92,7 @@ export function readRuns(sql: Sql, channel: string): Promise<Run[]> {
     where channel = ${channel} and status = 'sending' and body is not null order by started_at, id`
 }
 
-/** The next recipients of a broadcast, from an id on. They come as one text: a row object for each would cost more than reading it. */
+/** The next recipients of a broadcast, from an id on. They come as one text: an object of the driver's for each would cost more than reading it. */
 export async function readRun(sql: Sql, run: Run, afterId: string, limit: number): Promise<Waiting[]> {
   const [found] = await sql<{ rows: string | null }[]>`
     select string_agg(concat_ws(',', id, attempts, contact_id), ';' order by id) as rows from (
@@ -120,7 +120,7 @@ export async function handOver(
   slotMs: number,
   now: Date,
 ): Promise<Map<string, Sealed>> {
-  const rows = await sql<(Sealed & { id: string })[]>`
+  const [found] = await sql<{ rows: string | null }[]>`
     with held as (
       update senders s set slot_ms = greatest(s.slot_ms, ${slotMs}), leased_until = clock_timestamp() + ${LEASE_MS} * interval '1 ms'
       where s.channel = ${channel} and s.owner = ${owner} and s.leased_until > clock_timestamp() + ${LEASE_END_MS} * interval '1 ms'
@@ -130,11 +130,18 @@ export async function handOver(
       select o.id, o.contact_id from outgoing o
       where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and exists (select from held)
         and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
-      for no key update of o skip locked)
-    update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1
-    from due left join contacts c on c.id = due.contact_id where o.id = due.id
-    returning o.id, c.phone_sealed as phone, c.user_id_sealed as "userId", o.address_sealed as address, o.payload_sealed as payload`
-  return new Map(rows.map((row) => [row.id, row]))
+      for no key update of o skip locked
+    ), taken as (
+      update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1
+      from due left join contacts c on c.id = due.contact_id where o.id = due.id
+      returning o.id, c.phone_sealed, c.user_id_sealed, o.address_sealed, o.payload_sealed)
+    select string_agg(concat(id, ',', phone_sealed, ',', user_id_sealed, ',', address_sealed, ',', payload_sealed), ';') as rows from taken`
+  const taken = new Map<string, Sealed>()
+  for (const row of found?.rows?.split(';') ?? []) {
+    const [id, phone, userId, address, payload] = row.split(',')
+    taken.set(id!, { phone: phone || null, userId: userId || null, address: address || null, payload: payload || null })
+  }
+  return taken
 }
 
 /** An array as PostgreSQL writes it: for the driver each element would be a parameter to convert, quote and escape. Numbers and hex only. */

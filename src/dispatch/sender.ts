@@ -51,6 +51,11 @@ type Entry = Waiting & {
   countedBefore: number | undefined
 }
 
+type Outcome = Pick<Settled, 'status' | 'wamidHash' | 'errorCode' | 'notBefore' | 'counted'>
+
+/** No answer came. */
+const LOST: Outcome = { status: 'unknown', wamidHash: null, errorCode: null, notBefore: null, counted: true }
+
 type Picked = { row: Waiting; countedBefore: number | undefined }
 
 /** How often the queue is looked at when nobody wakes us. */
@@ -70,6 +75,7 @@ export class ChannelSender {
   readonly #p: SenderParts
   readonly #settling: Settling
   readonly #supply: Supply
+  readonly #target: { phoneNumberId: string; accessToken: string }
   readonly #perSecond: number
   readonly #maxInFlight: number
   #pacer: Pacer | null = null
@@ -99,7 +105,9 @@ export class ChannelSender {
     this.#p = parts
     this.#settling = new Settling(parts.sql, parts.log)
     this.#supply = new Supply(parts)
-    this.#perSecond = parts.channel.whatsapp.messagesPerSecond
+    const { phoneNumberId, accessToken, messagesPerSecond } = parts.channel.whatsapp
+    this.#target = { phoneNumberId, accessToken: accessToken.reveal() }
+    this.#perSecond = messagesPerSecond
     this.#maxInFlight = parts.maxInFlight ?? 512
   }
 
@@ -126,7 +134,7 @@ export class ChannelSender {
     for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
     while (this.#out.size > 0 && Date.now() < deadline) await pause(5)
     this.#abandoned = true
-    for (const entry of this.#out.values()) this.#settle(entry, { status: 'unknown' })
+    for (const entry of this.#out.values()) this.#settle(entry, LOST)
     await this.#settling
       .flush(deadline + 1000)
       .catch((error) => this.#p.log.warn({ err: error }, 'stopped with open outcomes'))
@@ -257,7 +265,8 @@ export class ChannelSender {
     for (const { row, countedBefore } of picked) {
       const sealed = taken.get(row.id)
       if (sealed) {
-        const entry = { ...row, sealed, handedOverAt, writeBefore, countedBefore }
+        const { id, kind, contactId, broadcastId, attempts } = row
+        const entry = { id, kind, contactId, broadcastId, attempts, sealed, handedOverAt, writeBefore, countedBefore }
         this.#out.set(row.id, entry)
         entries.push(entry)
       } else {
@@ -325,8 +334,7 @@ export class ChannelSender {
       this.#done(entry, { verdict: 'recipient', sentBytes: false })
       return
     }
-    const { phoneNumberId, accessToken } = this.#p.channel.whatsapp
-    this.#p.whatsapp.send({ phoneNumberId, accessToken: accessToken.reveal() }, json, atMs).then(
+    this.#p.whatsapp.send(this.#target, json, atMs).then(
       (result) => this.#done(entry, result),
       (error) => {
         this.#p.log.error({ err: error }, 'the client rejected, which it never should')
@@ -359,8 +367,16 @@ export class ChannelSender {
 
   #return(id: string, handedOverAt: Date): void {
     const at = this.#p.now()
-    const open = { wamidHash: null, errorCode: null, counted: false }
-    this.#settling.add({ id, status: 'queued', notBefore: at, at, handedOverAt, ...open })
+    this.#settling.add({
+      id,
+      status: 'queued',
+      wamidHash: null,
+      errorCode: null,
+      notBefore: at,
+      counted: false,
+      at,
+      handedOverAt,
+    })
   }
 
   #free(entry: Entry): void {
@@ -372,10 +388,9 @@ export class ChannelSender {
     this.#wire?.run()
   }
 
-  #settle(entry: Entry, outcome: Pick<Settled, 'status'> & Partial<Settled>): void {
-    const { id, handedOverAt } = entry
-    const open = { wamidHash: null, errorCode: null, notBefore: null, counted: true }
-    this.#settling.add({ id, handedOverAt, at: this.#p.now(), ...open, ...outcome })
+  #settle({ id, handedOverAt }: Entry, outcome: Outcome): void {
+    const { status, wamidHash, errorCode, notBefore, counted } = outcome
+    this.#settling.add({ id, status, wamidHash, errorCode, notBefore, counted, at: this.#p.now(), handedOverAt })
   }
 
   #done(entry: Entry, result: SendResult): void {

@@ -1,5 +1,5 @@
 import { type Exchange, retryAfterMs } from './exchange.ts'
-import { type Loose, list, number, phone, record, text, userId } from './loose.ts'
+import { type Loose, list, number, record, text } from './loose.ts'
 import { type Verdict, verdictFor } from './outcome.ts'
 import type { MetaError } from './webhook-events.ts'
 import { detailsOf } from './webhook-status.ts'
@@ -14,9 +14,6 @@ export type SendResult = {
   wamid?: string
   /** Meta's word: accepted, held_for_quality_assessment, paused; only for templates. */
   messageStatus?: string
-  /** The number Meta made of ours, with `+`; may differ from the one sent to. */
-  waId?: string
-  userId?: string
   httpStatus?: number
   error?: Partial<MetaError>
   /** Only if the answer asked for it. */
@@ -29,17 +26,15 @@ const HELD = new Set(['held_for_quality_assessment', 'paused'])
 export function readSendAnswer(answer: Exchange): SendResult {
   if ('error' in answer) return { ...failed(answer.error, answer.sentBytes), sentBytes: answer.sentBytes }
   const json = record(parsed(answer.body))
-  const wamid = text(record(list(json.messages)[0]).id)
+  const message = record(list(json.messages)[0])
+  const wamid = text(message.id)
   if (answer.status < 300 && wamid !== undefined) {
-    const messageStatus = text(record(list(json.messages)[0]).message_status)
-    const contact = record(list(json.contacts)[0])
+    const messageStatus = text(message.message_status)
     return {
       verdict: messageStatus !== undefined && HELD.has(messageStatus) ? 'held' : 'accepted',
       sentBytes: true,
       wamid,
       messageStatus,
-      waId: phone(contact.wa_id),
-      userId: userId(contact.user_id),
       httpStatus: answer.status,
     }
   }

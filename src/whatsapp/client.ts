@@ -22,7 +22,14 @@ export type Target = { phoneNumberId: string; businessAccountId: string; accessT
 /** One call to the Graph API, for the parts of this folder. `path` starts with the id, without version. */
 export type Graph = <T>(
   target: Pick<Target, 'accessToken'>,
-  call: Pick<Call, 'method' | 'path'> & { json?: unknown; body?: Uint8Array; contentType?: string },
+  call: Pick<Call, 'method' | 'path'> & {
+    json?: unknown
+    body?: Uint8Array
+    contentType?: string
+    /** Default `Bearer`. */
+    scheme?: 'Bearer' | 'OAuth'
+    headers?: readonly string[]
+  },
   read: (json: Loose) => T | undefined,
 ) => Promise<Answered<T>>
 
@@ -56,10 +63,10 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
 
   const graph: Graph = async (
     { accessToken },
-    { method, path, json, body, contentType = 'application/json' },
+    { method, path, json, body, contentType = 'application/json', scheme = 'Bearer', headers: more = [] },
     read,
   ) => {
-    const headers = ['authorization', `Bearer ${accessToken}`, 'accept', 'application/json']
+    const headers = ['authorization', `${scheme} ${accessToken}`, 'accept', 'application/json', ...more]
     const content = json === undefined ? body : JSON.stringify(json)
     if (content !== undefined) headers.push('content-type', contentType)
     return readAnswer(
@@ -68,13 +75,24 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
     )
   }
 
+  type Head = Pick<Call, 'path' | 'headers'>
+  const heads = new WeakMap<object, Head>()
+  /** The same for all messages of a sender: made once for each target object. */
+  function headOf(target: Pick<Target, 'phoneNumberId' | 'accessToken'>): Head {
+    const known = heads.get(target)
+    if (known) return known
+    const head = {
+      path: `${prefix}/${target.phoneNumberId}/messages`,
+      headers: ['authorization', `Bearer ${target.accessToken}`, 'content-type', 'application/json'],
+    }
+    heads.set(target, head)
+    return head
+  }
+
   return {
-    async send({ phoneNumberId, accessToken }, bodyJson, notAfterMs) {
-      const headers = ['authorization', `Bearer ${accessToken}`, 'content-type', 'application/json']
-      const path = `${prefix}/${phoneNumberId}/messages`
-      return readSendAnswer(
-        await exchange(sending, { method: 'POST', path, headers, body: bodyJson, timeoutMs, notAfterMs }),
-      )
+    send(target, body, notAfterMs) {
+      const { path, headers } = headOf(target)
+      return exchange(sending, { method: 'POST', path, headers, body, timeoutMs, notAfterMs }).then(readSendAnswer)
     },
     ...managementOf(graph),
     ...mediaOf(graph, base, downloads),

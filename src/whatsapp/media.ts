@@ -27,11 +27,16 @@ export type MediaAccess = {
    */
   streamMedia(target: Pick<Target, 'accessToken'>, url: string, range?: string): Promise<Answered<MediaStream>>
   /** The id is valid for 30 days and for this number only. */
-  uploadMedia(
-    target: Pick<Target, 'phoneNumberId' | 'accessToken'>,
-    file: { data: Uint8Array; mimeType: string; filename: string },
-  ): Promise<Answered<{ id: string }>>
+  uploadMedia(target: Pick<Target, 'phoneNumberId' | 'accessToken'>, file: MediaFile): Promise<Answered<{ id: string }>>
+  /**
+   * Uploads the example of a template's header to the app that the token belongs to (Resumable Upload API, in one piece). The handle goes into
+   * `example.header_handle` and nowhere else.
+   * @see https://developers.facebook.com/docs/graph-api/guides/upload
+   */
+  uploadExample(target: Pick<Target, 'accessToken'>, file: MediaFile): Promise<Answered<{ handle: string }>>
 }
+
+export type MediaFile = { data: Uint8Array; mimeType: string; filename: string }
 
 export function mediaOf(graph: Graph, base: URL, downloads: Agent): MediaAccess {
   return {
@@ -91,6 +96,35 @@ export function mediaOf(graph: Graph, base: URL, downloads: Agent): MediaAccess 
         const id = text(json.id)
         return id === undefined ? undefined : { id }
       })
+    },
+
+    async uploadExample(target, { data, mimeType, filename }) {
+      const about = new URLSearchParams({
+        file_name: filename,
+        file_length: String(data.byteLength),
+        file_type: mimeType,
+      })
+      // `app` stands for the app of the token. The session's id carries its signature as a query and goes back as it came.
+      const session = await graph(target, { method: 'POST', path: `app/uploads?${about}` }, (json) => {
+        const id = text(json.id)
+        return id?.startsWith('upload:') && !/\s/.test(id) ? { id } : undefined
+      })
+      if (!session.ok) return session
+      return graph(
+        target,
+        {
+          method: 'POST',
+          path: session.value.id,
+          body: data,
+          contentType: mimeType,
+          scheme: 'OAuth',
+          headers: ['file_offset', '0'],
+        },
+        (json) => {
+          const handle = text(json.h)
+          return handle === undefined ? undefined : { handle }
+        },
+      )
     },
   }
 }

@@ -29,6 +29,13 @@ const UPLOADS: Readonly<Record<UploadKind, { mostBytes: number; types: readonly 
 /** The largest file of any kind, in bytes. */
 export const LARGEST_UPLOAD = Math.max(...Object.values(UPLOADS).map(({ mostBytes }) => mostBytes))
 
+/** What the first bytes say, whatever the file calls itself; null: no picture that WhatsApp takes. */
+export function pictureType(data: Uint8Array): 'image/jpeg' | 'image/png' | null {
+  const begins = (...bytes: number[]) => bytes.every((byte, index) => data[index] === byte)
+  if (begins(0xff, 0xd8, 0xff)) return 'image/jpeg'
+  return begins(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a) ? 'image/png' : null
+}
+
 /** As what a file of this type is sent and how many bytes it may have; null for a type that WhatsApp does not take. Parameters such as `charset` do not matter. */
 export function uploadKind(mimeType: string): { kind: UploadKind; mimeType: string; mostBytes: number } | null {
   const plain = mimeType.split(';')[0]!.trim().toLowerCase()

@@ -57,15 +57,11 @@ const hello = addressed(textMessage('Hallo'), { phone: '+4915112340001' }, 'dlv_
 
 describe('what becomes of a message that is sent', () => {
   const cases: [sentence: string, answer: Answer, result: object][] = [
+    ['an accepted one has its id', json(200, accepted), { verdict: 'accepted', wamid: 'wamid.OUT' }],
     [
-      'an accepted one has its id and number',
-      json(200, accepted),
-      { verdict: 'accepted', wamid: 'wamid.OUT', waId: '+4915112340001' },
-    ],
-    [
-      'one to a user id comes back with it',
+      'one to a user id has its id, too',
       json(200, { messages: [{ id: 'w' }], contacts: [{ input: 'DE.1a', user_id: 'DE.1a' }] }),
-      { verdict: 'accepted', wamid: 'w', userId: 'DE.1a', waId: undefined },
+      { verdict: 'accepted', wamid: 'w' },
     ],
     [
       'one that waits for a quality check is held',
@@ -390,5 +386,32 @@ describe('media', () => {
     expect([form.get('messaging_product'), form.get('type')]).toEqual(['whatsapp', 'application/pdf'])
     const sent = form.get('file') as File
     expect([sent.name, sent.type, await sent.text()]).toEqual(['Plan _neu___.pdf', 'application/pdf', '%PDF'])
+  })
+
+  test('the example of a template goes up in a session of its own, whose id comes back as it was', async () => {
+    const server = await meta((seen, response) =>
+      json(200, seen.url.includes('/app/uploads?') ? { id: 'upload:MTph?sig=ARa' } : { h: '4::aW1h:ARb' })(
+        seen,
+        response,
+      ),
+    )
+    const file = { data: Buffer.from('PNG!'), mimeType: 'image/png', filename: 'Markt & Fest.png' }
+    expect(await client(server.url).uploadExample(town, file)).toEqual({ ok: true, value: { handle: '4::aW1h:ARb' } })
+    const [session, bytes] = server.seen
+    expect(session!.url).toBe('/v26.0/app/uploads?file_name=Markt+%26+Fest.png&file_length=4&file_type=image%2Fpng')
+    expect(session!.headers.authorization).toBe('Bearer token-a')
+    expect([bytes!.url, bytes!.body]).toEqual(['/v26.0/upload:MTph?sig=ARa', 'PNG!'])
+    expect(bytes!.headers).toMatchObject({
+      authorization: 'OAuth token-a',
+      file_offset: '0',
+      'content-type': 'image/png',
+    })
+  })
+
+  test('a session whose id leads elsewhere is none', async () => {
+    const server = await meta(json(200, { id: '../other?x' }))
+    const file = { data: Buffer.from('PNG!'), mimeType: 'image/png', filename: 'a.png' }
+    expect((await client(server.url).uploadExample(town, file)).ok).toBe(false)
+    expect(server.seen).toHaveLength(1)
   })
 })
