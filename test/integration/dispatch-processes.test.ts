@@ -11,7 +11,7 @@ import { eventually } from '../support/stack.ts'
 vi.setConfig({ testTimeout: 90_000 })
 
 const TOWN = 'arnsberg'
-const PEOPLE = 500
+const PEOPLE = 320
 const PER_SECOND = 80
 
 let database: TestDatabase
@@ -29,32 +29,43 @@ beforeAll(async () => {
   await approveTemplate(hands, TOWN)
   await populate(hands, TOWN, PEOPLE)
 })
-afterEach(async () => {
-  for (const one of crew) one.kill('SIGKILL')
-  await Promise.all(crew.map((one) => one.ended))
-  crew = []
+/** Whoever is left goes on sending in the next story, unless this one went wrong. */
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await killAll()
 })
 afterAll(async () => {
+  await killAll()
   await hands.close()
   await sink.close()
   installation.remove()
   await database.drop()
 })
 
+async function killAll() {
+  for (const one of crew) one.kill('SIGKILL')
+  await Promise.all(crew.map((one) => one.ended))
+  crew = []
+}
+
+async function start(): Promise<ServiceProcess> {
+  const started = startProcess(installation, 'dispatcher')
+  crew.push(started)
+  void started.ended.then(() => {
+    crew = crew.filter((one) => one !== started)
+  })
+  await started.running
+  return started
+}
+
 /** Two dispatchers; the first one sends, the other stands by. */
 async function twoDispatchers(): Promise<[ServiceProcess, ServiceProcess]> {
   await sink.take()
-  const first = startProcess(installation, 'dispatcher')
-  crew.push(first)
-  await first.running
+  const first = crew[0] ?? (await start())
   await eventually(async () => {
     const [sender] = await hands.sql`select 1 from senders where channel = ${TOWN} and leased_until > now()`
     return sender
   })
-  const second = startProcess(installation, 'dispatcher')
-  crew.push(second)
-  await second.running
-  return [first, second]
+  return [first, await start()]
 }
 
 const arrivals = (atLeast: number) => eventually(async () => (await sink.count()) >= atLeast, 20_000)
@@ -68,10 +79,10 @@ const longestGap = (at: Float64Array) =>
   at.reduce((longest, t, i) => (i === 0 ? 0 : Math.max(longest, t - at[i - 1]!)), 0)
 const repeats = ({ to }: SinkRecord) => to.length - new Set(to).size
 
-test('kill -9 in the middle of 500 messages: another process goes on within two seconds, nobody gets it twice, nobody is forgotten', async () => {
+test('kill -9 in the middle of a broadcast: another process goes on within two seconds, nobody gets it twice, nobody is forgotten', async () => {
   const [first] = await twoDispatchers()
   const id = await announce(hands, TOWN)
-  await arrivals(150)
+  await arrivals(100)
   first.kill('SIGKILL')
   await settled(id)
   const arrived = await sink.take()
@@ -81,7 +92,8 @@ test('kill -9 in the middle of 500 messages: another process goes on within two 
   // In flight at that moment: 50 ms of answers under way, and a few hundredths of a second on the way to the wire.
   expect(counts.unknown).toBeLessThanOrEqual(PER_SECOND * 0.25)
   expect(PEOPLE - arrived.to.length).toBeLessThanOrEqual(counts.unknown)
-  expect(longestGap(arrived.at)).toBeLessThan(2500)
+  // The receiver's own lateness is not the dispatchers'.
+  expect(longestGap(arrived.at) - arrived.stallMs).toBeLessThan(2000)
 })
 
 test('SIGTERM: what is handed over is finished, nothing is unknown, and another process goes on within two seconds', async () => {
@@ -97,7 +109,7 @@ test('SIGTERM: what is handed over is finished, nothing is unknown, and another 
   expect(arrived.to).toHaveLength(PEOPLE)
   expect(repeats(arrived)).toBe(0)
   expect(await countsOf(id)).toMatchObject({ accepted: PEOPLE, unknown: 0 })
-  expect(longestGap(arrived.at)).toBeLessThan(2000)
+  expect(longestGap(arrived.at) - arrived.stallMs).toBeLessThan(2000)
 })
 
 test('a process that was frozen beyond its lease hands over nothing that another one has taken', async () => {
@@ -105,7 +117,7 @@ test('a process that was frozen beyond its lease hands over nothing that another
   const id = await announce(hands, TOWN)
   await arrivals(100)
   first.kill('SIGSTOP')
-  await arrivals(250)
+  await arrivals(200)
   first.kill('SIGCONT')
   await settled(id)
   const arrived = await sink.take()
