@@ -70,6 +70,9 @@ const Medium = ({ header }: { header: Exclude<RenderedTemplate['header'], string
   return header.format === 'IMAGE' && link?.startsWith('https://') ? (
     <img class="bubble-picture" src={link} alt="Bild über dem Text" referrerpolicy="no-referrer" />
   ) : (
-    <p class="bubble-medium">{`${MEDIA[header.format] ?? 'Medium'}${link ? `: ${link}` : ''}`}</p>
+    <p
+      class="bubble-medium"
+      data-format={header.format}
+    >{`${MEDIA[header.format] ?? 'Medium'}${link ? `: ${link}` : ''}`}</p>
   )
 }

@@ -30,6 +30,8 @@ import { templateRoutes } from './templates.tsx'
 /** Far more than the longest text that a form takes. */
 const FORM_BYTES = 256 * 1024
 
+const WITH_FILE = /\/(abonnenten\/uebernehmen|vorlagen|vorlagen\/[^/]+\/bearbeiten)$/
+
 /** Everything under `/office`. Closed without a session, but for signing in, the static files and the accessibility statement. */
 export function officeDoor(runtime: Runtime, auth: StaffAuth = linkAuth): Hono {
   const { origin } = new URL(runtime.settings.publicUrl)
@@ -72,8 +74,8 @@ export function officeDoor(runtime: Runtime, auth: StaffAuth = linkAuth): Hono {
       throw new Refusal('too-large')
     },
   })
-  // The list to take over has a limit of its own, behind the sign-in.
-  office.use((c, next) => (c.req.path.endsWith('/abonnenten/uebernehmen') ? next() : smallForms(c, next)))
+  // Forms with a file have a limit of their own, behind the sign-in.
+  office.use((c, next) => (WITH_FILE.test(c.req.path) ? next() : smallForms(c, next)))
   const town = openTownSignIn(runtime.settings, runtime.vault)
   office.route('/', signInRoutes(runtime, auth, town))
   office.route('/', settingsRoutes())

@@ -5,7 +5,7 @@ import type { TemplateDraft } from '../whatsapp/template-rules.ts'
 import { LIMITS, renderTemplate } from '../whatsapp/templates.ts'
 import { Bubble } from './bubble.tsx'
 import { templateKey } from './compose-form.ts'
-import { Choices, ErrorSummary, Select, TextField } from './fields.tsx'
+import { Choices, ErrorSummary, FieldError, Select, TextField } from './fields.tsx'
 import { problemAt } from './office.ts'
 import { Button, Head, Note, PostForm } from './parts.tsx'
 import { BUTTON_ROWS, type Form } from './template-form.ts'
@@ -37,7 +37,14 @@ export function TemplateEditor({ channel, form, known, problems, title, draft }:
         </Note>
       )}
       <div class="compose">
-        <PostForm to={to} kanal={channel.slug} class="form" id="meldung" data-preview="/office/vorlagen/vorschau">
+        <PostForm
+          to={to}
+          kanal={channel.slug}
+          class="form"
+          id="meldung"
+          data-preview="/office/vorlagen/vorschau"
+          upload
+        >
           {known ? null : (
             <>
               <TextField
@@ -72,8 +79,22 @@ export function TemplateEditor({ channel, form, known, problems, title, draft }:
               ]}
             />
           )}
-          <TextField {...field('kopf')} label="Überschrift" max={LIMITS.header} optional />
-          <TextField {...field('kopfbeispiel')} label="Beispiel für die Lücke in der Überschrift" optional />
+          <Choices
+            name="kopfart"
+            legend="Über dem Text"
+            single
+            choices={[
+              { value: 'TEXT', label: 'Überschrift oder nichts', checked: form.kopfart !== 'IMAGE' },
+              { value: 'IMAGE', label: 'Bild', checked: form.kopfart === 'IMAGE' },
+            ]}
+          />
+          <div data-shown-if="kopfart=TEXT">
+            <TextField {...field('kopf')} label="Überschrift" max={LIMITS.header} optional />
+            <TextField {...field('kopfbeispiel')} label="Beispiel für die Lücke in der Überschrift" optional />
+          </div>
+          <div data-shown-if="kopfart=IMAGE">
+            <PictureField error={problemAt(problems, 'bild')} again={known !== null || problems.length > 0} />
+          </div>
           <TextField
             {...field('text')}
             label="Text"
@@ -128,6 +149,31 @@ export function TemplateEditor({ channel, form, known, problems, title, draft }:
     </>
   )
 }
+
+/** A chosen file does not come back with the answer to a form, nor does Meta give one back. */
+const PictureField = ({ error, again }: { error?: string; again: boolean }) => (
+  <div class={`kern-form-input field${error ? ' kern-form-input--error' : ''}`}>
+    <label class="kern-label" for="bild">
+      Beispielbild
+    </label>
+    <div class="kern-hint" id="bild-hinweis">
+      JPEG oder PNG, höchstens 5 MB, am besten quer. WhatsApp prüft die Vorlage damit. Zu jeder Meldung geben Sie später
+      ihr eigenes Bild an.
+      {again ? ' Bitte wählen Sie das Bild noch einmal, bevor Sie einreichen.' : ''}
+    </div>
+    <input
+      class={`kern-form-input__input${error ? ' kern-form-input__input--error' : ''}`}
+      type="file"
+      id="bild"
+      name="bild"
+      accept="image/jpeg,image/png"
+      aria-invalid={error ? 'true' : undefined}
+      aria-describedby={error ? 'bild-hinweis bild-fehler' : 'bild-hinweis'}
+      data-picture
+    />
+    <FieldError id="bild" error={error} />
+  </div>
+)
 
 /** What the citizen will see, and, while somebody types, what WhatsApp would not accept. */
 export const TemplatePreview = ({

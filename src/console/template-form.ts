@@ -2,7 +2,7 @@ import type { StoredTemplate } from '../channels/template-store.ts'
 import type { Problem } from '../refusal.ts'
 import { isRecord, list, record, text } from '../whatsapp/loose.ts'
 import type { TemplateDraft } from '../whatsapp/template-rules.ts'
-import { variablesIn } from '../whatsapp/template-shape.ts'
+import { shapeOf, variablesIn } from '../whatsapp/template-shape.ts'
 
 export type Form = Readonly<Record<string, string>>
 export const BUTTON_ROWS = [0, 1, 2] as const
@@ -20,7 +20,9 @@ export function draftFrom(form: Form): TemplateDraft {
     (form.text ?? '').replace(/\r\n/g, '\n').trim(),
     form.fuss?.trim() ?? '',
   ]
-  const named = [...variablesIn(head), ...variablesIn(body)].some((variable) => !/^\d+$/.test(variable))
+  const named = [...(form.kopfart === 'IMAGE' ? [] : variablesIn(head)), ...variablesIn(body)].some(
+    (variable) => !/^\d+$/.test(variable),
+  )
   const components: Record<string, unknown>[] = []
   const example = (where: 'header' | 'body', words: string, given: readonly string[]) => {
     const variables = variablesIn(words)
@@ -34,7 +36,8 @@ export function draftFrom(form: Form): TemplateDraft {
     }
     return { example: where === 'body' ? { body_text: [values] } : { header_text: values } }
   }
-  if (head)
+  if (form.kopfart === 'IMAGE') components.push({ type: 'HEADER', format: 'IMAGE' })
+  else if (head)
     components.push({
       type: 'HEADER',
       format: 'TEXT',
@@ -74,6 +77,7 @@ export function formOfTemplate({ name, language, category, components }: StoredT
     name,
     language,
     category,
+    kopfart: formatOf(components) === 'IMAGE' ? 'IMAGE' : 'TEXT',
     kopf: text(head.text) ?? '',
     kopfbeispiel: examplesIn(head, 'header').join('\n'),
     text: text(body.text) ?? '',
@@ -91,6 +95,12 @@ export function formOfTemplate({ name, language, category, components }: StoredT
   return form
 }
 
+/** What stands above the text of a template: TEXT, also for nothing, or a medium. */
+export const formatOf = (components: unknown): string => shapeOf(components).header?.format ?? 'TEXT'
+
+/** Media that this form cannot upload; changing such a template here would take them away. */
+export const isBeyondForm = (components: unknown): boolean => !['TEXT', 'IMAGE'].includes(formatOf(components))
+
 function examplesIn(component: Record<string, unknown>, where: 'header' | 'body'): string[] {
   const example = record(component.example)
   const named = list(example[`${where}_text_named_params`]).map((one) => text(record(one).example) ?? '')
@@ -105,15 +115,18 @@ const FIELDS: Readonly<Record<string, { text: string; example: string }>> = {
   FOOTER: { text: 'fuss', example: 'fuss' },
 }
 
+const WHOLE: Readonly<Record<string, string>> = { components: 'text', picture: 'bild' }
+
 /** Problems of a draft with the names of the form's fields. */
 export function problemsInForm(draft: TemplateDraft, form: Form, problems: readonly Problem[]): Problem[] {
   const rows = BUTTON_ROWS.filter((row) => buttonFrom(form, row).length > 0)
   return problems.map(({ field, message }) => {
     const [, index, rest] = /^components\.(\d+)\.?(.*)$/.exec(field) ?? []
-    if (index === undefined) return { field: field === 'components' ? 'text' : field, message }
-    const type = String(draft.components[Number(index)]?.type)
+    if (index === undefined) return { field: WHOLE[field] ?? field, message }
+    const { type, format } = draft.components[Number(index)] ?? {}
+    if (format === 'IMAGE') return { field: 'bild', message: 'Bitte wählen Sie ein Beispielbild.' }
     if (type !== 'BUTTONS')
-      return { field: FIELDS[type]?.[rest!.startsWith('example') ? 'example' : 'text'] ?? 'text', message }
+      return { field: FIELDS[String(type)]?.[rest!.startsWith('example') ? 'example' : 'text'] ?? 'text', message }
     const [, button, part] = /^buttons\.(\d+)\.?(.*)$/.exec(rest!) ?? []
     const row = rows[Number(button ?? 0)] ?? 0
     const name = part === 'text' ? 'knopf' : part?.startsWith('example') ? 'ende' : part ? 'ziel' : 'art'

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { submitTemplate } from '../broadcasts/template-desk.ts'
+import { submitTemplate, withExample, wrongPicture } from '../broadcasts/template-desk.ts'
 import { usageOf } from '../broadcasts/template-usage.ts'
 import { type StoredTemplate, templateFor, templatesOf } from '../channels/template-store.ts'
 import { syncTemplates } from '../channels/template-sync.ts'
@@ -16,7 +16,8 @@ import { page } from './layout.tsx'
 import { flash, formOf, type OfficeContext, type OfficeEnv, only, sentenceOf } from './office.ts'
 import { Badge, Button, Empty, Facts, Head, LinkButton, Note, PostForm, Section, Table } from './parts.tsx'
 import { TemplateEditor, TemplatePreview } from './template-editor.tsx'
-import { draftFrom, type Form, formOfTemplate, problemsInForm } from './template-form.ts'
+import { draftFrom, type Form, formOfTemplate, isBeyondForm, problemsInForm } from './template-form.ts'
+import { beyondForm, partsOf, pictureIn, pictureTold, withPicture } from './template-picture.ts'
 import { qualities, rejections, templateCategories, templateStates } from './texts.de.ts'
 import { inWords } from './words.ts'
 
@@ -42,13 +43,15 @@ export function templateRoutes(runtime: Runtime) {
 
   const submit = async (c: OfficeContext, known: StoredTemplate | null) => {
     const { actor, channel } = c.get('office')
-    const typed = await formOf(c)
+    if (known && isBeyondForm(known.components)) throw beyondForm()
+    const { bild, ...typed } = await partsOf(c)
     const form = known
       ? { ...typed, name: known.name, language: known.language, category: typed.category ?? known.category }
       : typed
     const draft = draftFrom(form)
     try {
-      await submitTemplate(runtime, actor, channel, draft, known, changed)
+      const picture = draft.components.some(({ format }) => format === 'IMAGE') ? await pictureIn(bild) : undefined
+      await submitTemplate(runtime, actor, channel, draft, known, { picture, onChanges: changed })
       flash(c, 'success', 'Eingereicht. WhatsApp prüft die Vorlage, das dauert meist wenige Minuten.')
       return c.redirect(`/office/vorlagen/${templateKey(draft)}`, 303)
     } catch (error) {
@@ -116,11 +119,16 @@ export function templateRoutes(runtime: Runtime) {
       return c.redirect('/office/vorlagen', 303)
     })
     .get('/vorlagen/neu', only('templates.write'), (c) => editor(c, START, null))
-    .post('/vorlagen', only('templates.write'), (c) => submit(c, null))
+    .post('/vorlagen', only('templates.write'), withPicture, (c) => submit(c, null))
     .post('/vorlagen/vorschau', only('templates.write'), async (c) => {
       const form = await formOf(c)
       const draft = draftFrom(form)
-      const problems = problemsInForm(draft, form, validateTemplate(draft))
+      const chosen = pictureTold(form)
+      const wrong = chosen && wrongPicture(chosen)
+      const problems = [
+        ...problemsInForm(draft, form, validateTemplate(chosen ? withExample(draft, 'not uploaded yet') : draft)),
+        ...(wrong ? [{ field: 'bild', message: wrong }] : []),
+      ]
       return c.html((<TemplatePreview {...{ draft, problems }} channel={c.get('office').channel} />).toString())
     })
     .get('/vorlagen/:key', only('templates.read'), async (c) => {
@@ -159,7 +167,7 @@ export function templateRoutes(runtime: Runtime) {
                       Meldung damit schreiben
                     </LinkButton>
                   )}
-                  {template.metaId && template.status !== 'DELETED' && (
+                  {template.metaId && template.status !== 'DELETED' && !isBeyondForm(template.components) && (
                     <LinkButton to={`/office/vorlagen/${key}/bearbeiten`} icon="edit">
                       Vorlage ändern
                     </LinkButton>
@@ -193,9 +201,10 @@ export function templateRoutes(runtime: Runtime) {
     })
     .get('/vorlagen/:key/bearbeiten', only('templates.write'), async (c) => {
       const known = await chosen(c, c.req.param('key'))
+      if (isBeyondForm(known.components)) throw beyondForm()
       return editor(c, formOfTemplate(known), known)
     })
-    .post('/vorlagen/:key/bearbeiten', only('templates.write'), async (c) =>
+    .post('/vorlagen/:key/bearbeiten', only('templates.write'), withPicture, async (c) =>
       submit(c, await chosen(c, c.req.param('key'))),
     )
 }

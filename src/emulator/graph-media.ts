@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { mediaUrl } from './citizens.ts'
 import { problem } from './codes.ts'
@@ -35,10 +36,18 @@ export function mediaRoutes(graph: Hono, app: Hono, world: World): void {
     return c.json({ id })
   })
   // resumable upload of example media, whose handle a template's header needs
-  graph.post('/:id/uploads', (c) => c.json({ id: `upload:${Buffer.from(c.req.param('id')).toString('base64url')}` }))
-  graph.post('/:upload{upload:.+}', (c) =>
-    c.json({ h: `4::${Buffer.from(c.req.param('upload')).toString('base64url')}` }),
-  )
+  graph.post('/:id/uploads', (c) => {
+    const [bytes, type] = [Number(c.req.query('file_length')), c.req.query('file_type') ?? '']
+    if (!(bytes > 0) || type === '') return fail(c, problem(100, 'file_length and file_type are required.'))
+    return c.json({ id: `upload:${Buffer.from(`${type} ${bytes}`).toString('base64url')}?sig=emulator` })
+  })
+  graph.post('/:upload{upload:.+}', async (c) => {
+    const [type, bytes] = Buffer.from(c.req.param('upload').slice('upload:'.length), 'base64url').toString().split(' ')
+    const sent = (await c.req.arrayBuffer()).byteLength
+    if (c.req.header('file_offset') !== '0' || sent !== Number(bytes))
+      return fail(c, problem(100, `Expected ${bytes} bytes from file_offset 0, got ${sent}.`))
+    return c.json({ h: `4::${Buffer.from(type ?? '').toString('base64')}:${randomUUID()}` })
+  })
   graph.delete('/:id', (c) =>
     state.media.delete(c.req.param('id')) ? c.json(success) : fail(c, unknownId(c.req.param('id'))),
   )

@@ -15,12 +15,14 @@ export function graphRoutes(world: World): Hono {
   const app = new Hono()
   const graph = new Hono()
   graph.use('*', async (c, next) => {
-    const wrong = checkAccess(world, c.req.header('authorization'), c.req.path.split('/')[2] ?? '')
+    const id = decodeURIComponent(c.req.path.split('/')[2] ?? '')
+    const wrong = checkAccess(world, uploadAccess(id, c.req.header('authorization')), id)
     return wrong ? fail(c, wrong) : next()
   })
   numberRoutes(graph, world)
-  templateRoutes(graph, world)
+  // Before templates, whose edit takes any id.
   mediaRoutes(graph, app, world)
+  templateRoutes(graph, world)
   graph.get('/:id', (c) => {
     const id = c.req.param('id')
     const account = state.accountBy(id)
@@ -51,6 +53,12 @@ export function graphRoutes(world: World): Hono {
   app.route('/:version{v[0-9]+\\.[0-9]+}', graph)
   return app
 }
+
+/** The bytes of a resumable upload come with another scheme than everything else. */
+const uploadAccess = (id: string, authorization: string | undefined): string | undefined =>
+  id.startsWith('upload:')
+    ? authorization?.replace(/^(OAuth|Bearer) /, (_, scheme) => (scheme === 'OAuth' ? 'Bearer ' : ''))
+    : authorization
 
 /** Numbers and business accounts answer only their own token: 200 for another town's, 190 for nobody's. */
 function checkAccess(world: World, authorization: string | undefined, id: string): Problem | null {

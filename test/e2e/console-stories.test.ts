@@ -3,6 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConsoleStack, expectAccessible, openBrowser, openConsole, screenshot } from '../support/browser.ts'
 import { eventually } from '../support/stack.ts'
 
+/** A picture of one red dot. */
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'base64',
+)
+
 let browser: Browser
 let stack: ConsoleStack
 beforeAll(async () => {
@@ -102,6 +108,50 @@ describe('the office at work', () => {
       return (await dora.locator('.head').getByText('Freigegeben').count()) > 0
     })
     await screenshot(dora, 'vorlage-freigegeben')
+  })
+
+  test('a template with a picture is written, and what is sent with it carries its own', async () => {
+    const dora = await stack.windowOf('Dora', 'admin')
+    await dora.goto(`${stack.url}/office/vorlagen/neu`)
+    await dora.getByLabel('Name', { exact: true }).fill('stadtfest')
+    await dora.getByRole('radio', { name: 'Bild', exact: true }).check()
+    await dora.getByLabel('Text', { exact: true }).fill('Guten Tag, am Samstag feiern wir unser Stadtfest.')
+    await dora.getByRole('button', { name: 'Zur Prüfung einreichen' }).click()
+    await dora.getByRole('alert').getByRole('link', { name: 'Bitte wählen Sie ein Beispielbild.' }).waitFor()
+    await expectAccessible(dora, 'picture missing')
+    const example = dora.getByLabel('Beispielbild', { exact: true })
+    await example.setInputFiles({ name: 'plan.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF') })
+    await dora.locator('#vorschau').getByText('Das Bild muss eine JPEG- oder PNG-Datei sein.').waitFor()
+    await example.setInputFiles({ name: 'fest.png', mimeType: 'image/png', buffer: PICTURE })
+    await dora.locator('#vorschau').getByText('Hält alle Regeln ein').waitFor()
+    await dora.locator('#vorschau').getByRole('img', { name: 'Bild über dem Text' }).waitFor()
+    await expectAccessible(dora, 'picture chosen')
+    await screenshot(dora, 'vorlage-mit-bild')
+    await dora.getByRole('button', { name: 'Zur Prüfung einreichen' }).click()
+    await dora.getByText('Eingereicht. WhatsApp prüft die Vorlage').waitFor()
+    await eventually(async () => {
+      await dora.reload()
+      return (await dora.locator('.head').getByText('Freigegeben', { exact: true }).count()) > 0
+    })
+
+    const link = 'https://www.arnsberg.de/bilder/stadtfest.jpg'
+    await dora.goto(`${stack.url}/office/meldungen/neu?vorlage=stadtfest.de`)
+    await dora.getByLabel('Interner Titel (nur für Sie)', { exact: true }).fill('Stadtfest')
+    const address = dora.getByLabel('Adresse: Bild über dem Text', { exact: true })
+    await address.fill('stadtfest.jpg')
+    await dora.getByRole('button', { name: 'Speichern und prüfen' }).click()
+    await dora.getByRole('alert').getByText('Das ist keine Internetadresse.').waitFor()
+    await address.fill(link)
+    await dora.locator(`#vorschau img[src="${link}"]`).waitFor()
+    await dora.getByRole('button', { name: 'Speichern und prüfen' }).click()
+    await dora.getByRole('button', { name: 'Zur Freigabe einreichen' }).click()
+    await dora.getByText('Jetzt ist eine zweite Person an der Reihe').waitFor()
+    const bernd = await stack.windowOf('Bernd', 'approver')
+    await bernd.goto(dora.url())
+    await bernd.getByText('Freigeben und senden …').click()
+    await bernd.getByRole('button', { name: 'Ja, jetzt senden' }).click()
+    const media = () => stack.emulator.messagesOf({ phone: '+4915110000003' }).map((one) => one.media?.link)
+    await eventually(() => media().includes(link), 20_000)
   })
 
   test('what did not reach the inbox is sent again', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkPassword, hashPassword, passwordFits } from '../../src/access/passwords.ts'
 import { codeAt, newTotpSecret, stepOfCode } from '../../src/access/totp.ts'
+import { withExample, wrongPicture } from '../../src/broadcasts/template-desk.ts'
 import { changesSince } from '../../src/console/broadcast-changes.ts'
 import { Bubble } from '../../src/console/bubble.tsx'
 import { contentFrom, parametersFrom, typedIn, typedOf } from '../../src/console/compose-form.ts'
@@ -8,9 +9,10 @@ import { duration, share } from '../../src/console/format.ts'
 import { inGerman } from '../../src/console/import-words.ts'
 import { rhythmOf } from '../../src/console/rhythm.ts'
 import { ownPath } from '../../src/console/sign-in.tsx'
-import { draftFrom, formOfTemplate, problemsInForm } from '../../src/console/template-form.ts'
+import { draftFrom, formOfTemplate, isBeyondForm, problemsInForm } from '../../src/console/template-form.ts'
 import { inWords } from '../../src/console/words.ts'
 import { validateTemplate } from '../../src/whatsapp/template-rules.ts'
+import { pictureType } from '../../src/whatsapp/uploads.ts'
 import { towns } from '../support/towns.ts'
 
 const arnsberg = towns().get('arnsberg')!
@@ -98,6 +100,34 @@ describe('a template from the form', () => {
     expect(validateTemplate(draft)).toEqual([])
     const again = formOfTemplate({ ...draft, category: draft.category } as never)
     expect(draftFrom(again)).toEqual(draft)
+  })
+
+  test('a picture above the text takes the place of the heading, and needs its example', () => {
+    const wanted = { ...form, kopfart: 'IMAGE' }
+    const draft = draftFrom(wanted)
+    expect(draft.components[0]).toEqual({ type: 'HEADER', format: 'IMAGE' })
+    expect(problemsInForm(draft, wanted, validateTemplate(draft))).toEqual([
+      { field: 'bild', message: 'Bitte wählen Sie ein Beispielbild.' },
+    ])
+    expect(validateTemplate(withExample(draft, '4::handle'))).toEqual([])
+    expect(formOfTemplate(draft as never)).toMatchObject({ kopfart: 'IMAGE', kopf: '' })
+    expect(['VIDEO', 'IMAGE', 'TEXT'].map((format) => isBeyondForm([{ type: 'HEADER', format }]))).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
+  test('an example is a JPEG or PNG by its bytes, of 5 MB at most', () => {
+    const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+    expect(pictureType(Uint8Array.from(png))).toBe('image/png')
+    expect(pictureType(Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]))).toBe('image/jpeg')
+    expect(pictureType(Buffer.from('<svg onload="x">'))).toBeNull()
+    const MB = 1024 * 1024
+    expect(wrongPicture({ mimeType: 'image/png', bytes: 5 * MB })).toBeUndefined()
+    expect(wrongPicture({ mimeType: 'image/png', bytes: 5 * MB + 1 })).toContain('höchstens 5 MB')
+    for (const mimeType of ['application/pdf', 'video/mp4', 'image/gif', null])
+      expect(wrongPicture({ mimeType, bytes: 1 }), String(mimeType)).toContain('JPEG- oder PNG')
   })
 
   test.each([

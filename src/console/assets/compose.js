@@ -11,11 +11,40 @@ function arrange() {
   }
 }
 
+// A picture is shown from here: only its type and size go to the preview.
+const file = form.querySelector('[data-picture]')
+let picture = null
+file?.addEventListener('change', () => {
+  const [chosen] = file.files
+  picture = null
+  if (!chosen) return
+  const reader = new FileReader()
+  reader.addEventListener('load', () => {
+    picture = reader.result
+    showPicture()
+  })
+  if (/^image\/(jpeg|png)$/.test(chosen.type)) reader.readAsDataURL(chosen)
+})
+function showPicture() {
+  const place = preview.querySelector('[data-format="IMAGE"]')
+  if (!picture || !place) return
+  const shown = new Image()
+  shown.src = picture
+  shown.alt = 'Bild über dem Text'
+  shown.className = 'bubble-picture'
+  place.replaceWith(shown)
+}
+
 let timer
 let asked = 0
 async function refresh() {
   const mine = ++asked
-  const data = new URLSearchParams(new FormData(form))
+  const data = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'))
+  const chosen = file?.files[0]
+  if (chosen) {
+    data.set('bildart', chosen.type)
+    data.set('bildgroesse', chosen.size)
+  }
   const query = new URL(form.action).search
   try {
     const answer = await fetch(form.dataset.preview + query, {
@@ -23,7 +52,10 @@ async function refresh() {
       body: data,
       headers: { accept: 'text/html' },
     })
-    if (answer.ok && mine === asked) preview.innerHTML = await answer.text()
+    const html = await answer.text()
+    if (!answer.ok || mine !== asked) return
+    preview.innerHTML = html
+    showPicture()
   } catch {
     // Without a connection the last preview stays; saving says what is wrong.
   }
