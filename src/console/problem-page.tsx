@@ -19,6 +19,8 @@ const TITLES: Readonly<Record<number, string>> = {
 /** A page that says why something is not shown or done, for whoever it is. */
 export function problemPage(c: Context, problem: Refusal | keyof typeof OWN): Response | Promise<Response> {
   const [status, message] = typeof problem === 'string' ? OWN[problem] : [problem.status, problem.message]
+  // The rest of the form may still be on its way, and is read by nobody.
+  if (status === 413) c.header('connection', 'close')
   const title = TITLES[status] ?? 'Das geht gerade nicht'
   const details = typeof problem === 'string' ? [] : problem.problems
   const content = (

@@ -63,6 +63,8 @@ export function answerProblem(problem: ProblemDocument): Response {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
   if (problem.status === 401) headers['www-authenticate'] = 'Bearer realm="WhatsUp"'
   if (problem.status === 503) headers['retry-after'] = '5'
+  // The rest of the body may still be on its way, and is read by nobody.
+  if (problem.status === 413) headers.connection = 'close'
   if (problem.status === 429) headers['retry-after'] = '60'
   return new Response(JSON.stringify(problem), { status: problem.status, headers })
 }

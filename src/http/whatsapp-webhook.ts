@@ -58,7 +58,7 @@ export function webhookRoutes(door: WebhookDoor) {
       const declared = Number(c.req.header('content-length') ?? 0)
       if (declared > MAX_BYTES) {
         door.count?.('too-large')
-        return c.body(null, 413)
+        return c.body(null, 413, { connection: 'close' })
       }
       const status = await receive(door, new Uint8Array(await c.req.arrayBuffer()), c.req.header('x-hub-signature-256'))
       return c.body(null, status as 200)
