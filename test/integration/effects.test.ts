@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { emptied, freshDatabase } from '../support/database.ts'
 import { effectsOf } from '../support/effects.ts'
 import { fixture, openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
 
@@ -242,24 +243,26 @@ const TABLE: [sentence: string, payload: string, stranger: string[], anna?: stri
   ['a video is refused politely', 'video', ['reply refusedType']],
 ]
 
+const database = await freshDatabase()
+afterAll(() => database.drop())
 let desk: WebhookDesk
+beforeEach(async () => {
+  desk = await openWebhookDesk('arnsberg', { database: await emptied(database) })
+})
 afterEach(() => desk.close())
 
 test('every payload we know of is in the table', async () => {
-  desk = await openWebhookDesk()
   const all = readdirSync('test/fixtures/whatsapp').map((file) => file.replace('.json', ''))
   expect(TABLE.map(([, payload]) => payload).sort()).toEqual(all.sort())
 })
 
 test.each(TABLE)('%s (%s)', async (_, payload, stranger) => {
-  desk = await openWebhookDesk()
   expect(await effectsOf(desk, () => desk.takes(fixture(payload, desk.channel, desk.now())))).toEqual(stranger)
 })
 
 test.each(TABLE)(
   'for Anna, between the messages of others: %s (%s)',
   async (_, payload, stranger, known = stranger) => {
-    desk = await openWebhookDesk()
     for (const words of ['START', 'CHAT', 'Hallo']) await desk.writes(anna, words)
     desk.pass(120_000)
     const body = betweenOthers(fixture(payload, desk.channel, desk.now()) as Body)
