@@ -56,6 +56,12 @@ export function connect(url: string, max: number): Sql {
       idle_in_transaction_session_timeout: 30_000,
     },
   })
+  // Without `fetch_types` the driver never hands over a connection that it has to make for this: it must have one already.
+  const { reserve } = sql
+  sql.reserve = async () => {
+    await sql`select 1`
+    return reserve()
+  }
   const end = sql.end
   sql.end = async (options) => {
     await end(options)

@@ -25,6 +25,16 @@ describe('the two clients', () => {
     expect(rows[0]).toEqual({ one: 1 })
   })
 
+  test('a connection can be kept for oneself, also as the first thing and by several at once', async () => {
+    const fresh = openDb(database.url, { max: 3 })
+    const kept = await Promise.all([fresh.sql.reserve(), fresh.sql.reserve()])
+    const rows = await Promise.all(kept.map((one) => one<{ pid: number }[]>`select pg_backend_pid() as pid`))
+    expect(new Set(rows.map(([row]) => row!.pid)).size).toBe(2)
+    expect(await fresh.sql`select 1 as one`).toEqual([{ one: 1 }])
+    for (const one of kept) one.release()
+    await fresh.close()
+  })
+
   test('what a transaction wrote is gone when it throws', async () => {
     const write = (tx: Tx) => tx.insert(vault).values({ name: 'half', sealed: 'x' })
     const failing = db.transaction(async (tx) => {
