@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
+import { HTTPException } from 'hono/http-exception'
 import { reaches } from '../access/permissions.ts'
 import { type Actor, SYSTEM } from '../audit/audit.ts'
 import { refusalOf, targetOf } from '../channels/template-sync.ts'
@@ -45,7 +46,7 @@ const media = createRoute({
       description: 'The part asked for',
       content: { '*/*': { schema: z.string().openapi({ format: 'binary' }) } },
     },
-    ...answersWith(404, 410, 502),
+    ...answersWith(404, 410, 416, 502),
   },
 })
 
@@ -74,6 +75,7 @@ async function openMedium({ whatsapp }: Runtime, target: ReturnType<typeof targe
   const address = await whatsapp.mediaUrl(target, metaId)
   if (!address.ok) throw isGone(address) ? new Refusal('medium-gone') : refusalOf(address)
   const opened = await whatsapp.streamMedia(target, address.value.url, range)
+  if (!opened.ok && opened.httpStatus === 416) throw new HTTPException(416)
   if (!opened.ok) throw isGone(opened) ? new Refusal('medium-gone') : refusalOf(opened)
   return opened.value
 }

@@ -16,7 +16,7 @@ export const ProblemSchema = z
   })
   .openapi('Problem')
 
-type ProblemStatus = 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 502 | 503
+type ProblemStatus = 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 422 | 502 | 503
 
 const MEANING: Readonly<Record<ProblemStatus, string>> = {
   401: 'No valid API key or session',
@@ -26,6 +26,7 @@ const MEANING: Readonly<Record<ProblemStatus, string>> = {
   410: 'No longer there',
   413: 'Larger than 1 MB',
   415: 'Not JSON',
+  416: 'No such part',
   422: 'Some fields are wrong; `errors` lists all of them',
   502: 'WhatsApp refused it',
   503: 'The database or WhatsApp is away; repeat later',

@@ -9,6 +9,7 @@ const DOOR_CODES = {
   'unknown-route': [404, 'Diese Adresse gibt es nicht.'],
   'foreign-origin': [403, 'Diese Anfrage kommt von einer fremden Seite.'],
   'unsupported-media-type': [415, 'Bitte senden Sie die Angaben als application/json.'],
+  'no-such-range': [416, 'Diesen Teil der Datei gibt es nicht.'],
   'internal-error': [500, 'Da ist bei uns etwas schiefgegangen. Der Fehler ist vermerkt.'],
 } as const satisfies Record<string, readonly [status: number, german: string]>
 
@@ -48,6 +49,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   404: 'unknown-route',
   413: 'too-large',
   415: 'unsupported-media-type',
+  416: 'no-such-range',
 }
 
 /** What an error means to the caller. Whatever is neither a refusal nor an outage is a bug, of which nothing is told. */

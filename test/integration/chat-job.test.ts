@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { everything } from '../support/chat-desk.ts'
 import { eventually, openStack, type Stack } from '../support/stack.ts'
 
 let stack: Stack
@@ -117,5 +118,42 @@ describe('Anna writes to the mayor’s office', () => {
   test('how the posts to the inbox went is counted', async () => {
     const metrics = await (await fetch(`${stack.service.url}/metrics`)).text()
     expect(metrics).toMatch(/whatsup_inbox_posts_total\{channel="arnsberg",outcome="delivered"\} \d+/)
+  })
+})
+
+/** Somebody whose number WhatsApp does not tell us, from the first word to the erasure. */
+describe('Cem shows no number', () => {
+  const cem = { userId: 'DE.10000000000000000003', name: 'Cem Can' }
+  const says = (message: string) => stack.emulator.citizenWrites({ phoneNumberId: numberId(), from: cem, message })
+  const heard = () =>
+    stack.emulator.messagesOf(cem, numberId()).flatMap(({ from, text }) => (from === 'town' ? [text ?? ''] : []))
+  /** He writes, and reads this. */
+  const reads = async (message: string, answer: RegExp) => {
+    await says(message)
+    await eventually(() => heard().some((text) => answer.test(text)))
+  }
+
+  test('he subscribes and leaves, is answered in the chat, and nothing of him stays when he has it erased', async () => {
+    await reads('START', /Infokanal .* angemeldet/)
+    await reads('STOP', /Sie sind abgemeldet/)
+    await reads('CHAT', /im Chat mit/)
+    await says('Der Brunnen am Alten Markt läuft nicht.')
+    await eventually(() => said().includes('Der Brunnen am Alten Markt läuft nicht.'))
+    const event = stack.inbox.taken().findLast(({ type }) => type === 'chat.message.received')
+    if (event?.type !== 'chat.message.received') throw new Error('another event')
+    expect(event.data.contact).toMatchObject({ name: cem.name, phone: null, userId: cem.userId })
+    const path = `/api/v1/chats/${event.data.chat.id}/messages`
+    expect((await stack.ask('POST', path, inbox, { text: 'Er läuft wieder.' })).status).toBe(202)
+    await eventually(() => heard().includes('Er läuft wieder.'))
+    await reads('LÖSCHEN', /Sollen wir alles löschen/)
+    await reads('JA', /Wir haben gelöscht/)
+
+    expect(
+      new Set(stack.emulator.sends().flatMap(({ recipient }) => (recipient.includes('.') ? [recipient] : []))),
+    ).toEqual(new Set([cem.userId]))
+    await eventually(async () => {
+      const rest = await everything(stack.runtime)
+      return [cem.userId, cem.name, 'Brunnen', 'läuft wieder'].every((trace) => !rest.includes(trace))
+    })
   })
 })

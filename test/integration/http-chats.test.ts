@@ -408,6 +408,15 @@ describe('a citizen’s photo', () => {
     expect((await open(link)).status).toBe(401)
   })
 
+  test('in parts, as a player asks for them; a part that there is not is no part', async () => {
+    const { path } = await photo()
+    const part = await open(path, { ...withKey, range: 'bytes=4-7' })
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 4-7/${PHOTO.length}`])
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(PHOTO.subarray(4, 8))
+    const beyond = await doors.ask('GET', path, { key: inbox, headers: { range: 'bytes=4000-' } })
+    expect([beyond.status, beyond.body.code]).toEqual([416, 'no-such-range'])
+  })
+
   test('what might be a page is saved, not shown', async () => {
     const { path } = await photo({ mimeType: 'text/html', filename: 'Gruß "Sonne".html' })
     const answer = await open(path, withKey)
