@@ -9,6 +9,10 @@ export const refusals = {
   'too-large': [413, 'Die Anfrage ist zu groß.'],
   'wrong-state': [409, 'Das geht im jetzigen Zustand der Meldung nicht.'],
   'own-work': [403, 'Wer eine Meldung geschrieben oder eingereicht hat, kann sie nicht selbst freigeben.'],
+  'too-few-approvers': [
+    409,
+    'Bevor Sie Meldungen einreichen können, brauchen mindestens zwei Personen das Recht „Freigabe“ oder „Verwaltung“. Die Verwaltung lädt sie unter „Zugänge“ ein.',
+  ],
   'content-changed': [409, 'Die Meldung wurde inzwischen geändert. Bitte sehen Sie sie noch einmal an.'],
   'template-not-approved': [422, 'Diese Vorlage ist von WhatsApp noch nicht freigegeben.'],
   'template-changed': [409, 'Die Vorlage wurde bei WhatsApp geändert. Bitte prüfen Sie die Meldung noch einmal.'],

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { requireApprovers } from '../access/approvers.ts'
 import { namesOf } from '../access/staff.ts'
 import { approve, reject, submit } from '../broadcasts/approval.ts'
 import { contentOf, find } from '../broadcasts/broadcasts.ts'
@@ -105,7 +106,10 @@ export function broadcastRoutes(runtime: Runtime) {
     .post(
       '/meldungen/:id/einreichen',
       only('broadcasts.write'),
-      step('Eingereicht.', (deed, { actor, channel }, id) => submit(deed, actor, channel, id)),
+      step('Eingereicht.', async (deed, { actor, channel }, id) => {
+        await requireApprovers(deed, channel)
+        return submit(deed, actor, channel, id)
+      }),
     )
     .post(
       '/meldungen/:id/freigeben',

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { countApprovers } from '../access/approvers.ts'
 import { may } from '../access/permissions.ts'
 import { listStaff } from '../access/staff.ts'
 import { record } from '../audit/audit.ts'
@@ -63,6 +64,7 @@ export const channelRoutes = (runtime: Runtime) =>
         inbox: chat ? await inboxState(deed, channel.slug) : null,
         templates: info ? await templatesOf(deed, channel.slug) : [],
         people: await listStaff(deed, { channel: null }),
+        approvers: await countApprovers(deed, channel.slug),
       }))
       const { health, events, now } = seen
       const troubles = troublesOf(channel, now, seen).filter(({ kind }) => kind === 'danger')

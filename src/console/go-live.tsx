@@ -1,3 +1,4 @@
+import { APPROVERS_NEEDED, needsApprovers } from '../access/approvers.ts'
 import type { StaffMember } from '../access/staff.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { ChannelHealth } from '../channels/channel-health.ts'
@@ -8,8 +9,6 @@ import { hasUsableTemplate } from './troubles.ts'
 
 type Item = { done: boolean; what: string; how: string; link?: string }
 
-const APPROVERS = 2
-
 /** What a channel needs before it can go live, and how to get what is missing. */
 export function goLive(
   channel: Channel,
@@ -17,12 +16,14 @@ export function goLive(
     health,
     templates,
     people,
+    approvers,
     inbox,
     townSignIn,
   }: {
     health: ChannelHealth
     templates: readonly StoredTemplate[]
     people: readonly StaffMember[]
+    approvers: number
     inbox: InboxState | null
     townSignIn: boolean
   },
@@ -31,7 +32,6 @@ export function goLive(
   const reaching = people.filter(
     (one) => one.disabledAt === null && (one.channel === null || one.channel === channel.slug),
   )
-  const approvers = reaching.filter(({ role }) => role !== 'editor').length
   const items: Item[] = [
     {
       done: health.checkedAt !== null && health.stopped === null,
@@ -46,11 +46,11 @@ export function goLive(
       how: 'Schreiben Sie eine Vorlage und reichen Sie sie bei WhatsApp ein.',
       link: '/office/vorlagen',
     })
-    if (info.approval !== 'none')
+    if (needsApprovers(channel))
       items.push({
-        done: approvers >= APPROVERS,
+        done: approvers >= APPROVERS_NEEDED,
         what: `Mindestens zwei Personen dürfen freigeben (jetzt: ${approvers})`,
-        how: 'Laden Sie eine zweite Person mit dem Recht „Freigabe“ ein, sonst steht in den Ferien alles still.',
+        how: 'Laden Sie eine weitere Person mit dem Recht „Freigabe“ ein. Vorher lässt sich keine Meldung einreichen.',
         link: '/office/zugaenge',
       })
   }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { countApprovers } from '../access/approvers.ts'
 import { may } from '../access/permissions.ts'
 import { limitOutlook } from '../broadcasts/limit-outlook.ts'
 import { type BroadcastView, list } from '../broadcasts/views.ts'
@@ -50,6 +51,7 @@ export const overviewRoutes = (runtime: Runtime) => {
         health: (await channelHealth(deed.tx, [channel.slug])).get(channel.slug)!,
         inbox: chat ? await inboxState(deed, channel.slug) : null,
         templates: info ? await templatesOf(deed, channel.slug) : [],
+        approvers: await countApprovers(deed, channel.slug),
       }
     })
     const growth = info ? await growthFor(channel.slug) : []

@@ -1,3 +1,4 @@
+import { APPROVERS_NEEDED, needsApprovers } from '../access/approvers.ts'
 import type { LimitOutlook } from '../broadcasts/limit-outlook.ts'
 import type { Channel } from '../channels/channel.ts'
 import { type ChannelHealth, isTokenRefused } from '../channels/channel-health.ts'
@@ -29,17 +30,20 @@ export function troublesOf(
     inbox,
     templates,
     limit = null,
+    approvers,
   }: {
     health: ChannelHealth
     inbox: InboxState | null
     templates: readonly StoredTemplate[]
     limit?: LimitOutlook | null
+    approvers: number
   },
 ): Trouble[] {
   return [
     ...stoppedOf(health),
     ...inboxOf(channel, now, inbox),
     ...limitOf(channel, limit),
+    ...approversOf(channel, approvers),
     ...templatesOf(templates),
     ...qualityOf(health),
   ].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
@@ -104,6 +108,18 @@ function limitOf({ timezone }: Channel, outlook: LimitOutlook | null): Trouble[]
       kind: 'warning',
       title: used >= limit ? 'Das Tageslimit ist ausgeschöpft' : 'Das Tageslimit ist bald ausgeschöpft',
       advice: `${spent}${again} Senden Sie bis dahin nur, was wirklich eilt.`,
+    },
+  ]
+}
+
+function approversOf(channel: Channel, approvers: number): Trouble[] {
+  if (!needsApprovers(channel) || approvers >= APPROVERS_NEEDED) return []
+  return [
+    {
+      kind: 'warning',
+      title: 'Es fehlt jemand für die Freigabe',
+      advice: `Meldungen lassen sich erst einreichen, wenn mindestens zwei Personen freigeben dürfen (jetzt: ${approvers}). Die Verwaltung lädt sie unter „Zugänge“ ein.`,
+      link: ['/office/kanal', 'Was zum Start noch fehlt'],
     },
   ]
 }

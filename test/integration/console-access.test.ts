@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sessionCookie } from '../../src/access/session-cookie.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { COMMAND } from '../../src/audit/audit.ts'
+import { draft } from '../../src/broadcasts/drafts.ts'
+import { storeTemplates } from '../../src/channels/template-store.ts'
 import { officeDoor } from '../../src/console/console.tsx'
 import { bernd, joins } from '../support/citizens.ts'
+import { listed, ROADWORKS } from '../support/newsroom.ts'
 import { openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 
 const ROLES = ['editor', 'approver', 'admin'] as const
@@ -223,6 +226,27 @@ test('nobody is looked up without a reason, which stands in the audit', async ()
   expect(await (await lookUp('Anruf wegen Abmeldung')).text()).toContain('hier nicht bekannt')
   const noted = await runtime.sql`select detail->>'reason' as reason from audit where action = 'subscriber.looked-up'`
   expect(noted.map(({ reason }) => reason)).toContain('Anruf wegen Abmeldung')
+})
+
+test('with one person for the approval nothing is handed in, and the pages say what is missing', async () => {
+  await runtime.act((deed) => storeTemplates(deed, 'arnsberg', [listed('stadt_meldung')]))
+  const actor = { ...COMMAND, id: 'staff:anna' }
+  const { id } = await runtime.act((deed) => draft(deed, actor, runtime.channels.get('arnsberg')!, ROADWORKS))
+  const submitted = async () => {
+    const answer = await ask('POST /meldungen/:id/einreichen'.replace(':id', id), { cookie: cookies.get('editor')! })
+    const flash = /whatsup-hinweis=([^;]+)/.exec(answer.headers.getSetCookie().join('\n'))?.[1] ?? ''
+    const [row] = await runtime.sql`select status from broadcasts where id = ${id}`
+    return [row!.status, JSON.parse(Buffer.from(flash, 'base64url').toString()).text]
+  }
+  const shown = async (path: string) => (await ask(`GET ${path}`, { cookie: cookies.get('approver')! })).text()
+  await runtime.sql`update staff set disabled_at = now() where email = 'admin@localhost'`
+  expect(await submitted()).toEqual(['draft', expect.stringContaining('mindestens zwei Personen das Recht')])
+  expect(await shown('/kanal')).toContain('Mindestens zwei Personen dürfen freigeben (jetzt: 1)')
+  expect(await shown('/')).toContain('Es fehlt jemand für die Freigabe')
+  await runtime.sql`update staff set disabled_at = null where email = 'admin@localhost'`
+  expect(await submitted()).toEqual(['awaiting-approval', 'Eingereicht.'])
+  expect(await shown('/kanal')).toContain('Mindestens zwei Personen dürfen freigeben (jetzt: 2)')
+  expect(await shown('/')).not.toContain('Es fehlt jemand für die Freigabe')
 })
 
 test('no answer may be kept, framed or run foreign script', async () => {

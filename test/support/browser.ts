@@ -36,7 +36,7 @@ export type ConsoleStack = Stack & {
 
 export type WindowOptions = { channel?: string | null; dark?: boolean; script?: boolean; width?: number }
 
-/** The stack with a console whose address is known beforehand, as cookies and forms need it. */
+/** The stack with a console whose address is known beforehand, as cookies and forms need it. Two people may approve. */
 export async function openConsole(
   browser: Browser,
   options: Parameters<typeof openStack>[0] = {},
@@ -44,6 +44,8 @@ export async function openConsole(
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const stack = await openStack({ ...options, env: { PORT: String(port), PUBLIC_URL: url, ...options.env } })
+  for (const email of ['frida@localhost', 'georg@localhost'])
+    await stack.runtime.act((deed) => linkAuth.invite(deed, COMMAND, { email, role: 'approver', channel: 'arnsberg' }))
   return {
     ...stack,
     url,

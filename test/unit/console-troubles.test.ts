@@ -13,11 +13,12 @@ const healthy = {
   throughputLevel: null,
   checkedAt: now,
 }
-const troubles = (limit: Partial<Parameters<typeof troublesOf>[2]['limit']> | null) =>
+const troubles = (limit: Partial<Parameters<typeof troublesOf>[2]['limit']> | null, approvers = 2) =>
   troublesOf(arnsberg, now, {
     health: healthy,
     inbox: null,
     templates: [],
+    approvers,
     limit: limit && { limit: 2000, used: 0, growsAt: null, ahead: 0, room: 2000, ...limit },
   }).map(({ kind, title, advice }) => `${kind}: ${title} – ${advice}`)
 
@@ -50,4 +51,9 @@ describe('the daily limit is an alarm of its own', () => {
     expect(troubles({ limit: 0, room: 0 })).toEqual([])
     expect(troubles({ limit: 0, room: 0, ahead: 1 })[0]).toContain('1 weitere Person, Platz ist nur für 0')
   })
+})
+
+test('a channel with approval by a second person says so while there are not two for it', () => {
+  expect(troubles(null, 1)[0]).toContain('mindestens zwei Personen freigeben dürfen (jetzt: 1)')
+  expect(troubles(null, 2)).toEqual([])
 })
