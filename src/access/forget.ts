@@ -1,5 +1,5 @@
 import { and, inArray, isNotNull, lt, lte, or } from 'drizzle-orm'
-import { sessions, signInFailures, signInLinks } from '../db/schema.ts'
+import { sessions, signInFailures, signInLinks, staff } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
 const DAY_MS = 86_400_000
@@ -25,4 +25,10 @@ export async function forgetSignIns(deed: Deed, limit: number): Promise<number> 
     await tx.delete(signInFailures).where(inArray(signInFailures.id, failed)).returning({ id: signInFailures.id }),
   ]
   return gone.flat().length
+}
+
+/** Deletes people whose access was taken away before a moment, at most `limit`. Returns how many. */
+export async function forgetStaff(deed: Deed, before: Date, limit: number): Promise<number> {
+  const gone = deed.tx.select({ id: staff.id }).from(staff).where(lt(staff.disabledAt, before)).limit(limit)
+  return (await deed.tx.delete(staff).where(inArray(staff.id, gone)).returning({ id: staff.id })).length
 }

@@ -68,13 +68,14 @@ export async function redeem(deed: Deed, token: string) {
   return person ? openSession(deed, person) : null
 }
 
-/** Shuts a person out at once: no session, no link. A second time changes nothing. */
+/** Shuts a person out at once: no session, no link, no password. A second time changes nothing. */
 export async function disableStaff(deed: Deed, by: Actor, staffId: string): Promise<void> {
   const [person] = await deed.tx.select().from(staff).where(eq(staff.id, staffId)).for('update')
   if (!person || (by.channel !== null && person.channel !== by.channel)) throw new Refusal('not-found')
   if (person.disabledAt !== null) return
   await deed.tx.update(staff).set({ disabledAt: deed.now }).where(eq(staff.id, staffId))
   await deed.tx.delete(signInLinks).where(and(eq(signInLinks.staffId, staffId), isNull(signInLinks.usedAt)))
+  await deed.tx.delete(staffCredentials).where(eq(staffCredentials.staffId, staffId))
   await endSessionsOf(deed, staffId)
   await record(deed, by, { action: 'staff.disabled', channel: person.channel, target: staffId })
 }

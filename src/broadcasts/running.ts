@@ -1,10 +1,10 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { type Actor, SYSTEM } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import { channelState } from '../channels/channels.ts'
 import { isApproved, markTemplate } from '../channels/template-store.ts'
 import type { Db, Tx } from '../db/db.ts'
-import { broadcasts, channels, outgoing } from '../db/schema.ts'
+import { broadcasts, channels, outgoing, subscriptions } from '../db/schema.ts'
 import { retryRun, skipQueued, wake } from '../dispatch/queue.ts'
 import { Refusal } from '../refusal.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
@@ -68,7 +68,29 @@ export async function cancel(deed: Deed, actor: Actor, channel: Channel, id: str
   return cancelled
 }
 
-async function stopForGood(deed: Deed, actor: Actor, row: Row): Promise<Row> {
+/**
+ * Ends what nobody has gone on with since a moment, of that with recipients, whose data has no reason to be kept any longer. At most `limit`; returns how many.
+ */
+export async function cancelForgotten(deed: Deed, channel: string, before: Date, limit: number): Promise<number> {
+  const lastStep = sql`coalesce((${broadcasts.history}->-1->>'at')::timestamptz, ${broadcasts.changedAt})`
+  const rows = await deed.tx
+    .select()
+    .from(broadcasts)
+    .where(
+      and(
+        eq(broadcasts.channel, channel),
+        eq(broadcasts.status, 'paused'),
+        isNotNull(broadcasts.firstId),
+        sql`${lastStep} < ${before.toISOString()}::timestamptz`,
+      ),
+    )
+    .limit(limit)
+    .for('update', { skipLocked: true })
+  for (const row of rows) await stopForGood(deed, SYSTEM, row, { reason: 'paused-too-long' })
+  return rows.length
+}
+
+async function stopForGood(deed: Deed, actor: Actor, row: Row, why: { reason?: string } = {}): Promise<Row> {
   const status = take(row, 'cancel')
   const skipped = row.firstId === null ? 0 : await skipQueued(deed, { broadcastId: row.id })
   return write(
@@ -77,7 +99,7 @@ async function stopForGood(deed: Deed, actor: Actor, row: Row): Promise<Row> {
     row,
     'cancelled',
     { status, pausedReason: null, dueAt: null, finishedAt: deed.now },
-    { from: row.status, skipped },
+    { from: row.status, skipped, ...why },
   )
 }
 
@@ -193,8 +215,25 @@ export async function templateBack(deed: Deed, channel: Channel, name: string, l
   return resumed
 }
 
+/**
+ * Skips what came back to the queue (WhatsApp asked for another attempt, or it did not reach the wire) after its broadcast was cancelled or its person had
+ * left: neither of them saw it there. Nothing of it can leave meanwhile, since each hand-over asks again. Returns how many.
+ */
+async function skipReturned({ db, now }: Pick<Runtime, 'db' | 'now'>): Promise<number> {
+  const { count } = await db.execute(sql`
+    update ${outgoing} set status = 'skipped', status_at = ${now().toISOString()}::timestamptz, not_before = null
+    where id in (
+      select o.id from ${outgoing} o join ${broadcasts} b on b.id = o.broadcast_id
+      where o.not_before is not null and o.kind = 'broadcast' and o.status = 'queued'
+        and (b.status = 'cancelled' or not exists (
+          select from ${subscriptions} s where s.contact_id = o.contact_id and s.offering = 'info' and s.left_at is null))
+      for no key update of o skip locked)`)
+  return count
+}
+
 /** Ends every broadcast of which nothing is queued or being handed over any more; open outcomes do not hold it up. Returns how many. */
 export async function finishDone(runtime: Pick<Runtime, 'db' | 'vault' | 'now'>): Promise<number> {
+  await skipReturned(runtime)
   const sending = eq(broadcasts.status, 'sending')
   let finished = 0
   for (const { id } of await runtime.db.select({ id: broadcasts.id }).from(broadcasts).where(sending)) {

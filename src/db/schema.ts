@@ -562,7 +562,6 @@ export const idempotency = pgTable(
     /** sha256(principal | method | path | key) */
     key: bytea().primaryKey(),
     bodyHash: bytea('body_hash').notNull(),
-    status: smallint(),
     answer: jsonb(),
     at: at('at').notNull(),
   },

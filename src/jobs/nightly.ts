@@ -1,4 +1,4 @@
-import { forgetSignIns } from '../access/forget.ts'
+import { forgetSignIns, forgetStaff } from '../access/forget.ts'
 import { forgetAnswers } from '../access/repeats.ts'
 import { forgetReceived } from '../intake/forget.ts'
 import { type RetentionOptions, retainNightly } from '../privacy/retention.ts'
@@ -22,6 +22,13 @@ export const OF_OTHERS: RetentionOptions = {
   ],
   ofAll: [
     { name: 'signIns', run: (deed, _, limit) => forgetSignIns(deed, limit) },
+    {
+      name: 'staff',
+      run: (deed, channels, limit) => {
+        const keptMs = Math.max(...channels.map(({ privacy }) => privacy.retention.auditMs))
+        return forgetStaff(deed, new Date(deed.now.getTime() - keptMs), limit)
+      },
+    },
     // Promised are 24 hours.
     { name: 'answers', run: (deed) => forgetAnswers(deed, new Date(deed.now.getTime() - 2 * DAY_MS)) },
   ],

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { record, SYSTEM } from '../audit/audit.ts'
 import { forgetAudit } from '../audit/forget.ts'
 import { countNextReach } from '../broadcasts/reach.ts'
+import { cancelForgotten } from '../broadcasts/running.ts'
 import { anonymiseRecipients } from '../broadcasts/totals.ts'
 import type { Channel } from '../channels/channel.ts'
 import { forgetEvents } from '../channels/forget.ts'
@@ -38,6 +39,11 @@ const OF_A_CHANNEL: readonly Step<Channel>[] = [
         { slug, noticeVersion },
         { broadcasts: retention.unreachableBroadcasts, since: ago(deed, retention.unreachableMs), limit },
       ),
+  },
+  {
+    name: 'pausedForGood',
+    run: (deed, { slug, privacy: { retention } }, limit) =>
+      cancelForgotten(deed, slug, ago(deed, Math.max(retention.recipientsMs, LOOKED_BACK_MS)), limit),
   },
   {
     name: 'recipients',

@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { disableStaff } from '../../src/access/staff.ts'
+import { linkAuth } from '../../src/access/staff-auth.ts'
+import { COMMAND } from '../../src/audit/audit.ts'
+import { pause } from '../../src/broadcasts/running.ts'
 import { countStates } from '../../src/dispatch/queue.ts'
 import { OF_OTHERS } from '../../src/jobs/nightly.ts'
 import { latestDue, retain, retainNightly } from '../../src/privacy/retention.ts'
@@ -49,6 +53,45 @@ describe('every kind of data has its end', () => {
     room.pass(90 * DAY)
     await night()
     expect(await room.statesOf(id)).toEqual(['delivered', 'queued'])
+  })
+
+  test('a broadcast paused for longer than recipients are kept is cancelled, which is logged; then they go as well', async () => {
+    await room.subscribe(3)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.startDue()
+    await room.became(id, 'delivered')
+    room.pass(20 * DAY)
+    await room.act((deed) => pause(deed, COMMAND, room.channels.get('arnsberg')!, id))
+    room.pass(29 * DAY)
+    expect((await night()).pausedForGood).toBe(0)
+    room.pass(2 * DAY)
+    expect((await night()).pausedForGood).toBe(1)
+    expect((await room.view(id)).status).toBe('cancelled')
+    expect(await room.statesOf(id)).toEqual(['delivered', 'skipped', 'skipped'])
+    const logged = await one(room.sql`select actor, detail from audit where action = 'broadcast.cancelled'`)
+    expect(logged).toEqual({ actor: 'system', detail: { from: 'paused', skipped: 2, reason: 'paused-too-long' } })
+    room.pass(31 * DAY)
+    await night()
+    expect(await room.statesOf(id)).toEqual([])
+    expect((await room.view(id)).counts).toMatchObject({ recipients: 3, delivered: 1, skipped: 2 })
+  })
+
+  test('whoever lost access loses the password at once, and is forgotten when the audit log forgets what they did', async () => {
+    const invite = (email: string) =>
+      room.act((deed) => linkAuth.invite(deed, COMMAND, { email, role: 'editor', channel: 'arnsberg' }))
+    const { staffId: gone } = await invite('gone@town.example')
+    const { staffId: stays } = await invite('stays@town.example')
+    for (const id of [gone, stays])
+      await room.sql`insert into staff_credentials (staff_id, password_hash, totp_sealed, changed_at) values (${id}, 'x', 'x', ${room.now()})`
+    await room.act((deed) => disableStaff(deed, COMMAND, gone))
+    expect(await room.sql`select staff_id from staff_credentials`).toEqual([{ staff_id: stays }])
+    room.pass(364 * DAY)
+    await night()
+    expect(await room.sql`select id from staff`).toHaveLength(2)
+    room.pass(2 * DAY)
+    await night()
+    expect(await room.sql`select id from staff`).toEqual([{ id: stays }])
   })
 
   test('ids of received messages, replies, events, audit entries and sign-ins go in small batches; what waits stays', async () => {
