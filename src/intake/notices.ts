@@ -24,6 +24,9 @@ const DAY_MS = 86_400_000
 
 /** Carries out what Meta told about a channel or a citizen. `readTemplates`: our copy no longer says enough, Meta's list must be read. */
 export async function takeNotice(deed: Deed, { channel, event }: NoticeArrival): Promise<{ readTemplates: boolean }> {
+  // What concerns an account has no id: the same word at the same time is a repeat.
+  if (event.toldAt !== undefined && !(await isNew(deed, channel, JSON.stringify(event))))
+    return { readTemplates: false }
   let readTemplates = false
   switch (event.type) {
     case 'call':

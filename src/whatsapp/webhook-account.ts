@@ -30,7 +30,7 @@ export function readAccountChange(
         limit: dailyLimitOf(value.max_daily_conversations_per_business ?? value.max_daily_conversation_per_phone),
       }
     case 'account_update':
-      return readAccountUpdate(value, around)
+      return readAccountUpdate(value, to)
     case 'account_alerts': {
       const alert = record(value.alert_info)
       return {
@@ -111,7 +111,7 @@ const BLOCKING = new Set([
 /** Restrictions that do not touch sending; any other type counts as blocking, known or not. */
 const HARMLESS = new Set(['RESTRICTED_ADD_PHONE_NUMBER_ACTION'])
 
-function readAccountUpdate(value: Loose, { to, toldAt }: Around): AccountEvent | undefined {
+function readAccountUpdate(value: Loose, to: To): AccountEvent | undefined {
   const event = word(value.event)
   if (event === undefined) return undefined
   const restrictions = list(value.restriction_info).map((one) => {
@@ -128,7 +128,6 @@ function readAccountUpdate(value: Loose, { to, toldAt }: Around): AccountEvent |
     restrictions,
     banState,
     violation: word(record(value.violation_info).violation_type),
-    toldAt,
     blocking: BLOCKING.has(event) && !harmless,
   }
 }

@@ -12,8 +12,11 @@ export type WhatsappEvent =
   | NoticeEvent
   | UnknownEvent
 
-/** Whose number or account it concerns. Message fields name the number, account fields only the account (WABA). */
-export type To = { phoneNumberId?: string; businessAccountId?: string }
+/**
+ * Whose number or account it concerns. Message fields name the number, account fields only the account (WABA); these have the time of their entry,
+ * which is the same in each repeat.
+ */
+export type To = { phoneNumberId?: string; businessAccountId?: string; toldAt?: Date }
 
 /** `phone` is E.164 with `+`; `userId` is Meta's business-scoped id (BSUID). At least one of them where a person wrote. */
 export type Person = { phone?: string; userId?: string; parentUserId?: string; name?: string; username?: string }
@@ -134,8 +137,6 @@ export type AccountEvent =
       restrictions: { type: string; until?: Date }[]
       banState?: string
       violation?: string
-      /** When Meta said it; repeats come late and in any order. */
-      toldAt?: Date
       /** Broadcasts must stop. Unknown kinds of restriction count as blocking. */
       blocking: boolean
     })
@@ -165,7 +166,5 @@ export type Around = {
   /** Our own number as digits: what comes from it is an echo of ourselves. */
   ownDigits: string | undefined
   contacts: readonly Loose[]
-  /** The entry's own time, which only what concerns an account has. */
-  toldAt?: Date
   receivedAt: Date
 }

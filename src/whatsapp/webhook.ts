@@ -1,6 +1,6 @@
 import { instant, isRecord, type Loose, list, record, text } from './loose.ts'
 import { readAccountChange } from './webhook-account.ts'
-import type { Around, WhatsappEvent } from './webhook-events.ts'
+import type { Around, To, WhatsappEvent } from './webhook-events.ts'
 import { readIdentityUpdate, readMessage } from './webhook-message.ts'
 import { readCall, readErrors, readPreference, readStatus } from './webhook-status.ts'
 
@@ -17,25 +17,21 @@ export function readWebhook(json: unknown, receivedAt: Date = new Date()): Whats
   const events: WhatsappEvent[] = []
   for (const one of list(entry)) {
     const { id, time, changes } = record(one)
-    const entryOf = { businessAccountId: text(id), toldAt: instant(time), receivedAt }
-    for (const change of list(changes)) readChange(record(change), entryOf, events)
+    const whose = { businessAccountId: text(id), toldAt: instant(time) }
+    for (const change of list(changes)) readChange(record(change), whose, receivedAt, events)
   }
   return events
 }
 
-function readChange(
-  change: Loose,
-  { businessAccountId, ...times }: { businessAccountId: string | undefined } & Pick<Around, 'toldAt' | 'receivedAt'>,
-  out: WhatsappEvent[],
-): void {
+function readChange(change: Loose, whose: Omit<To, 'phoneNumberId'>, receivedAt: Date, out: WhatsappEvent[]): void {
   const field = text(change.field) ?? ''
   const value = record(change.value)
   const metadata = record(value.metadata)
   const around: Around = {
-    to: { phoneNumberId: text(metadata.phone_number_id), businessAccountId },
+    to: { phoneNumberId: text(metadata.phone_number_id), ...whose },
     ownDigits: text(metadata.display_phone_number)?.replace(/\D/g, ''),
     contacts: list(value.contacts).filter(isRecord),
-    ...times,
+    receivedAt,
   }
   const before = out.length
   const each = (key: string, read: (element: Loose, around: Around) => WhatsappEvent | undefined) => {
