@@ -108,7 +108,7 @@ export async function readRun(sql: Sql, run: Run, afterId: string, limit: number
 
 /**
  * The last look before the wire: marks these rows as handed over and answers with those that may leave, and with where they go as of now. Nothing is taken
- * without the lease, from a stopped channel, from a broadcast that is not being sent, or of what a STOP has skipped; a row that somebody holds locked is left
+ * without the lease, from a stopped channel, from a broadcast that is not being sent, of what a STOP has skipped, or of what came back to the queue while its person left; a row that somebody holds locked is left
  * for later.
  * @param slotMs the first moment that is free behind these rows' slots
  */
@@ -130,6 +130,8 @@ export async function handOver(
       select o.id, o.contact_id from outgoing o
       where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and exists (select from held)
         and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
+        and (o.broadcast_id is null or o.not_before is null or exists (
+          select from subscriptions s where s.contact_id = o.contact_id and s.offering = 'info' and s.left_at is null))
       for no key update of o skip locked
     ), taken as (
       update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1

@@ -74,8 +74,10 @@ export function takeMessage(
   if (world.options.limitRate !== false && tooFast(account, at))
     return refuse(problem(130429, 'Cloud API message throughput has been reached.'))
   const fault = world.faults.strike(['error', 'html502', 'reset', 'timeout'], phoneNumberId, recipient)
-  if (fault?.kind === 'error')
-    return refuse(problem(fault.code ?? 131000, fault.details ?? 'Injected fault.'), fault.httpStatus)
+  if (fault?.kind === 'error') {
+    const answer = refuse(problem(fault.code ?? 131000, fault.details ?? 'Injected fault.'), fault.httpStatus)
+    return { ...answer, delayMs: delayOf(fault, world.state.random) }
+  }
   if (fault?.kind === 'html502') {
     note(-1, '')
     return { status: 502, body: BAD_GATEWAY, type: 'text/html; charset=utf-8' }

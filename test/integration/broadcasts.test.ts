@@ -541,6 +541,25 @@ describe('a broadcast under way', () => {
     expect(await room.statesOf(id)).toEqual(['read', 'unknown', 'queued', 'queued'])
   })
 
+  test('what comes back to the queue after a cancel, or after its person left, is skipped', async () => {
+    const [leaving] = await room.subscribe(3)
+    const back = (id: string) => room.sql`
+      update outgoing set status = 'queued', not_before = ${room.now()} where broadcast_id = ${id} and status = 'sending'`
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.became(id, 'sending', 'sending', 'sending')
+    await room.leaves(leaving!)
+    await back(id)
+    await room.finishDone()
+    expect((await room.statesOf(id)).sort()).toEqual(['queued', 'queued', 'skipped'])
+
+    await room.became(id, 'sending', 'sending', 'sending')
+    await room.act((deed) => cancel(deed, dora, room.channel(), id))
+    await back(id)
+    await room.finishDone()
+    expect(await room.statesOf(id)).toEqual(['skipped', 'skipped', 'skipped'])
+  })
+
   test('whoever leaves during a pause gets nothing after it', async () => {
     const { id, contacts } = await running(2)
     await room.act((deed) => pause(deed, anna, room.channel(), id))
