@@ -31,7 +31,7 @@ const kinds = async () => (await desk.events()).map(({ kind }) => kind)
 test('a banned account stands as such on the first page of the office', async () => {
   await desk.takes(ban('DISABLE'))
   const health = (await channelHealth(desk.db, ['arnsberg'])).get('arnsberg')!
-  const [trouble] = troublesOf(desk.channel, desk.now(), { health, inbox: null, templates: [] })
+  const [trouble] = troublesOf(desk.channel, desk.now(), { health, inbox: null, templates: [], approvers: 2 })
   expect(trouble?.title).toBe('Der Kanal steht still: WhatsApp hat unser Konto gesperrt.')
 })
 
