@@ -38,6 +38,9 @@ export async function openDispatchDesk(perSecond: number) {
     async audience(count: number): Promise<string[]> {
       stack.emulator.clearFaults()
       stack.emulator.changeAccount(numberId, { accessToken: arnsberg().whatsapp.accessToken.reveal() })
+      // What a story that went wrong left behind must not spoil the next one.
+      await stack.runtime.sql`
+        update broadcasts set status = 'cancelled', finished_at = now() where status in ('starting', 'sending', 'paused')`
       await stack.runtime.sql`delete from subscriptions`
       await stack.runtime.sql`update channels set stopped_at = null, daily_limit = -1`
       const from = people

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type DispatchDesk, openDispatchDesk } from '../support/dispatch-desk.ts'
+import { eventually } from '../support/stack.ts'
+
+const PER_SECOND = 100
+let desk: DispatchDesk
+beforeAll(async () => {
+  desk = await openDispatchDesk(PER_SECOND)
+})
+afterAll(() => desk.close())
+
+/** How often WhatsApp took a message for each; on a busy machine it may have refused one before as too fast. */
+const takenFor = (phones: readonly string[]) =>
+  phones.map((phone) => desk.sendsTo(phone).filter(({ wamid }) => wamid !== '').length)
+const moment = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+describe('errors of WhatsApp', () => {
+  test('the first error of the template pauses the broadcast with the rest queued; its approval lets it go on', async () => {
+    const phones = await desk.audience(120)
+    const since = desk.emulator.sends().length
+    const id = await desk.publish()
+    await eventually(() => desk.emulator.sends(since).length >= 5)
+    await desk.emulator.changeTemplate('stadt_meldung', { status: 'PAUSED', title: 'FIRST_PAUSE' })
+    await eventually(async () => (await desk.broadcast(id)).status === 'paused')
+    expect((await desk.broadcast(id)).paused_reason).toBe('template-paused')
+    await desk.untilCounts(id, ({ sending }) => sending === 0)
+    const counts = await desk.counts(id)
+    expect(counts.queued).toBeGreaterThan(0)
+    expect(counts.failed).toBe(0)
+
+    await desk.emulator.changeTemplate('stadt_meldung', { status: 'APPROVED', title: 'UNPAUSE' })
+    await desk.untilDone(id)
+    expect(takenFor(phones)).toEqual(phones.map(() => 1))
+  })
+
+  test('a refused token stops the channel and makes the service unready; a good one lets everything go on', async () => {
+    const phones = await desk.audience(60)
+    const { accessToken } = desk.arnsberg().whatsapp
+    desk.emulator.changeAccount(desk.numberId, { accessToken: 'another one' })
+    const id = await desk.publish()
+    await eventually(async () => (await fetch(`${desk.service.url}/health/ready`)).status === 503)
+    const tried = desk.emulator.sends().length
+    await moment(700)
+    expect(desk.emulator.sends().length - tried).toBeLessThan(10) // what was on its way to the wire
+    expect((await desk.counts(id)).failed).toBe(0)
+
+    desk.emulator.changeAccount(desk.numberId, { accessToken: accessToken.reveal() })
+    const { checkNumber } = await import('../../src/channels/number-check.ts')
+    await checkNumber(desk.runtime, desk.arnsberg())
+    expect((await fetch(`${desk.service.url}/health/ready`)).status).toBe(200)
+    await desk.untilDone(id)
+    expect(takenFor(phones)).toEqual(phones.map(() => 1))
+  })
+
+  describe('about single people in the middle of many', () => {
+    let phones: string[]
+    let id: string
+    beforeAll(async () => {
+      phones = await desk.audience(30)
+      desk.emulator.addFault({ kind: 'error', code: 131000, recipients: [phones[2]!] })
+      desk.emulator.addFault({ kind: 'error', code: 131056, next: 1, recipients: [phones[3]!] })
+      id = await desk.publish()
+      await desk.untilDone(id)
+    })
+
+    test('"too much to this one person" delays that person alone', () => {
+      const [first, second] = desk.sendsTo(phones[3]!)
+      expect(second!.at - first!.at).toBeGreaterThan(3900)
+      const others = phones.filter((_, i) => i !== 2 && i !== 3)
+      expect(takenFor(others)).toEqual(others.map(() => 1))
+      expect(Math.max(...others.map((phone) => desk.sendsTo(phone)[0]!.at))).toBeLessThan(second!.at)
+    })
+
+    test('passing trouble is tried again, but not for ever', async () => {
+      expect(desk.sendsTo(phones[2]!)).toHaveLength(3)
+      expect(await desk.rowOf(id, phones[2]!)).toMatchObject({ status: 'failed', error_code: 131000 })
+      expect((await desk.counts(id)).failed).toBe(1)
+    })
+  })
+
+  test('an error code that nobody knows, over and over, pauses the broadcast', async () => {
+    await desk.audience(100)
+    desk.emulator.addFault({ kind: 'error', code: 987_654, httpStatus: 400 })
+    const id = await desk.publish()
+    await eventually(async () => (await desk.broadcast(id)).status === 'paused')
+    expect((await desk.counts(id)).queued).toBeGreaterThan(0)
+  })
+})
+
+describe('fairness', () => {
+  test('an answer leaves within a second in the middle of a broadcast', async () => {
+    const phones = await desk.audience(200)
+    const since = desk.emulator.sends().length
+    const id = await desk.publish()
+    await eventually(() => desk.emulator.sends(since).length >= 20)
+    const asked = desk.emulator.sends().length
+    await desk.emulator.citizenWrites({ phoneNumberId: desk.numberId, from: { phone: phones[0]! }, message: 'HILFE' })
+    const answer = await eventually(() => desk.sendsTo(phones[0]!).find(({ type }) => type !== 'template'))
+    // In messages, so that a busy machine, on which everything takes longer, is no excuse and no reproach.
+    expect(answer.index - asked).toBeLessThan(PER_SECOND)
+    expect((await desk.counts(id)).queued).toBeGreaterThan(0)
+    await desk.untilDone(id)
+  })
+
+  test('no more people than the daily limit allows; the rest waits, and the answer says until when', async () => {
+    await desk.audience(15)
+    await desk.runtime.sql`update outgoing set handed_over_at = handed_over_at - interval '25 hours'`
+    await desk.runtime.sql`update channels set daily_limit = 10 where slug = 'arnsberg'`
+    await desk.runtime.sql`select pg_notify('whatsup_outgoing', 'arnsberg')`
+    await moment(600)
+    const id = await desk.publish()
+    await desk.untilCounts(id, ({ queued, sending }) => queued === 5 && sending === 0)
+    await moment(600)
+    expect((await desk.counts(id)).queued).toBe(5)
+    const key = await desk.keyFor('editor')
+    const { body } = await desk.ask('GET', `/api/v1/channels/arnsberg/broadcasts/${id}`, key)
+    expect(new Date(body.waitingUntil).getTime()).toBeGreaterThan(Date.now() + 23 * 3_600_000)
+
+    await desk.runtime.sql`update channels set daily_limit = 100 where slug = 'arnsberg'`
+    await desk.untilDone(id)
+    expect((await desk.counts(id)).queued).toBe(0)
+  })
+})
+
+/** Comes last: the channel is slower for a while after it. */
+describe('"too fast"', () => {
+  test('slows everything down for a while; the attempts do not count', async () => {
+    const phones = await desk.audience(40)
+    desk.emulator.addFault({ kind: 'error', code: 130429, next: 3 })
+    const since = desk.emulator.sends().length
+    const id = await desk.publish()
+    await desk.untilDone(id)
+    const refused = desk.emulator.sends(since).filter(({ code }) => code === 130429)
+    expect(refused).toHaveLength(3)
+    for (const { recipient } of refused) {
+      const row = await desk.rowOf(id, `+${recipient}`)
+      expect([row.status === 'failed', row.attempts]).toEqual([false, 1])
+    }
+    const counts = await desk.counts(id)
+    expect(counts.failed + counts.unknown).toBe(0)
+    expect(phones).toHaveLength(counts.recipients)
+  })
+})
