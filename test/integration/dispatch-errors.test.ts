@@ -78,6 +78,21 @@ describe('errors of WhatsApp', () => {
     })
   })
 
+  test('whoever leaves while WhatsApp refuses their message gets no second attempt', async () => {
+    const phones = await desk.audience(5)
+    desk.emulator.addFault({ kind: 'error', code: 131000, latencyMs: 700, next: 1, recipients: [phones[3]!] })
+    const id = await desk.publish()
+    await desk.untilCounts(id, ({ queued, sending }) => queued === 0 && sending === 1)
+    await desk.emulator.citizenWrites({
+      phoneNumberId: desk.numberId,
+      from: { phone: phones[3]! },
+      message: 'STOPP ALLES',
+    })
+    await desk.untilDone(id)
+    expect(desk.sendsTo(phones[3]!).filter(({ type }) => type === 'template')).toHaveLength(1)
+    expect((await desk.rowOf(id, phones[3]!)).status).toBe('skipped')
+  })
+
   test('an error code that nobody knows, over and over, pauses the broadcast', async () => {
     await desk.audience(100)
     desk.emulator.addFault({ kind: 'error', code: 987_654, httpStatus: 400 })
