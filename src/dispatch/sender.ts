@@ -219,7 +219,7 @@ export class ChannelSender {
 
   /** So many may wait for the wire: enough to bridge a statement and a hitch, few enough that a death leaves little open. */
   #depth(): number {
-    const aheadMs = Math.min(100, Math.max(20, 8 + 1.5 * this.#statementMs))
+    const aheadMs = Math.min(100, Math.max(40, 8 + 1.5 * this.#statementMs))
     return Math.max(2, Math.ceil(Math.min(this.#perSecond / 1000, Math.max(0.1, 1.5 * this.#perMs)) * aheadMs))
   }
 

@@ -51,7 +51,7 @@ export class Settling {
 }
 
 /** A statement costs as much as thirty of its rows: a moment's wait makes one out of several. What dies in it would have been `unknown` anyway. */
-const GATHER_MS = 10
-const ENOUGH = 250
+const GATHER_MS = 20
+const ENOUGH = 500
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
