@@ -118,7 +118,9 @@ async function freeze(
   }
   const { info } = channel.offerings
   if (!info) return standStill('offering-gone')
-  if (dueOrMissed(row.dueAt!, deed.now, overdueToleranceMs) === 'missed') return standStill('overdue')
+  // Whoever was due in quiet hours would not have left before their end, and is not late before that.
+  const leaves = quietUntil(row.dueAt!, info.quietHours, channel.timezone) ?? row.dueAt!
+  if (dueOrMissed(leaves, deed.now, overdueToleranceMs) === 'missed') return standStill('overdue')
   const quiet = quietUntil(deed.now, info.quietHours, channel.timezone)
   if (quiet) {
     await deed.tx.update(broadcasts).set({ dueAt: quiet }).where(eq(broadcasts.id, row.id))

@@ -417,6 +417,20 @@ describe('a broadcast is due', () => {
     expect((await room.view(id)).counts.queued).toBe(1)
   })
 
+  test('a standstill within quiet hours is no standstill: it was to leave at their end, and is late from then on', async () => {
+    const sendAt = new Date('2026-12-01T20:30:00Z')
+    const { id } = await room.approved({ sendAt })
+    const other = await room.approved({ sendAt })
+    room.at('2026-12-02T07:59:59Z')
+    await room.database.sql`update broadcasts set due_at = null where id = ${other.id}`
+    expect(await room.startDue()).toBe(1)
+    expect((await room.view(id)).status).toBe('sending')
+    await room.database.sql`update broadcasts set due_at = ${sendAt} where id = ${other.id}`
+    room.at('2026-12-02T08:00:01Z')
+    expect(await room.startDue()).toBe(0)
+    expect(await room.view(other.id)).toMatchObject({ status: 'paused', pausedReason: 'overdue' })
+  })
+
   test('one that cannot start does not hold up the others', async () => {
     const broken = await room.approved()
     const fine = await room.approved()
