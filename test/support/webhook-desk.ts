@@ -111,6 +111,13 @@ export async function openWebhookDesk(
     const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
     return receive(door, bytes, signatureOf(bytes, 'app-secret'))
   }
+  /** Repeats, as Meta does, what a busy machine had no time for. */
+  const tell = async (body: object) => {
+    for (let attempt = 1; ; attempt++) {
+      const status = await post(body)
+      if (status !== 503 || attempt === 20) return status
+    }
+  }
   const bodies = bodiesOf(channel, runtime.now)
   const { vault, database } = runtime
   return {
@@ -123,11 +130,15 @@ export async function openWebhookDesk(
     /** Expects 200. */
     async takes(...all: object[]) {
       for (const body of all) {
-        const status = await post(body)
+        const status = await tell(body)
         if (status !== 200) throw new Error(`answered ${status}`)
       }
     },
-    writes: (from: Sender, text: string) => post(bodies.text(from, text)),
+    async writes(from: Sender, text: string) {
+      const status = await tell(bodies.text(from, text))
+      if (status >= 500) throw new Error(`answered ${status}`)
+      return status
+    },
     contactOf: (who: Sender) => runtime.act((deed) => findContact(deed, slug, who)),
     /** What this person gets right now. */
     async offeringsOf(who: Sender): Promise<string[]> {
