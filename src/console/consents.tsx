@@ -14,7 +14,7 @@ const PAGE = 50
 export function consentRoutes(runtime: Runtime) {
   const show = async (c: OfficeContext, verdict: Verdict | null = null) => {
     const { channel } = c.get('office')
-    const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
+    const before = cursorOf(c.req.query('vor'))
     const found = await inDeed(runtime, (deed) => ledgerOf(deed, channel.slug, { limit: PAGE + 1, before }))
     const entries = found.slice(0, PAGE)
     return page(
@@ -47,20 +47,25 @@ export function consentRoutes(runtime: Runtime) {
         ) : (
           <Table
             caption="Einwilligungen"
-            head={['Nr.', 'Zeit', 'Angebot', 'Was', 'Wie', 'Datenschutzhinweis', 'Kennzeichen']}
+            head={['Zeit', 'Angebot', 'Was', 'Wie', 'Datenschutzhinweis', 'Kennzeichen', 'Nr.']}
+            numeric={[6]}
             rows={entries.map((entry) => [
-              count(entry.seq),
               dateTime(entry.at, channel.timezone),
               offerings[entry.offering],
               consentActions[entry.action],
               sources(entry.source),
               entry.noticeVersion,
               <code>{entry.subject.slice(0, 8)}</code>,
+              count(entry.seq),
             ])}
           />
         )}
         <More
-          to={found.length > PAGE ? `/office/einwilligungen?vor=${entries.at(-1)!.seq}` : null}
+          to={
+            found.length > PAGE
+              ? `/office/einwilligungen?vor=${entries.at(-1)!.at.toISOString()},${entries.at(-1)!.seq}`
+              : null
+          }
           label="Ältere Einträge"
         />
       </>,
@@ -71,4 +76,10 @@ export function consentRoutes(runtime: Runtime) {
     .post('/einwilligungen/pruefen', only('consents.read'), async (c) =>
       show(c, await verifyChain(runtime, c.get('office').channel.slug)),
     )
+}
+
+function cursorOf(text: string | undefined): { at: Date; seq: number } | undefined {
+  const [at, seq] = text?.split(',') ?? []
+  const moment = new Date(at ?? '')
+  return /^\d{1,15}$/.test(seq ?? '') && !Number.isNaN(moment.getTime()) ? { at: moment, seq: Number(seq) } : undefined
 }

@@ -26,7 +26,7 @@ const list = createRoute({
   method: 'get',
   path: '/channels/{channel}/consents',
   tags: ['Consents'],
-  summary: 'The consent ledger, newest first',
+  summary: 'The consent ledger, newest first by the time of the deed',
   ...forRoles('consents.read'),
   request: { params: channelParam, query: Paging },
   responses: { 200: json(pageOf(EntrySchema), 'A page of the ledger'), ...answersWith(404, 422) },
@@ -35,7 +35,8 @@ const list = createRoute({
 export const consentRoutes = (runtime: Runtime) =>
   new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid('query')
-    const before = fromCursor(z.int().min(1), cursor)
+    const [at, seq] = fromCursor(z.tuple([z.iso.datetime(), z.int().min(1)]), cursor) ?? []
+    const before = at && seq ? { at: new Date(at), seq } : undefined
     const found = await inDeed(runtime, (deed) =>
       ledgerOf(deed, c.req.valid('param').channel, { limit: limit + 1, before }),
     )
@@ -43,7 +44,7 @@ export const consentRoutes = (runtime: Runtime) =>
     return c.json(
       {
         items: items.map(({ seq: _, at, ...entry }) => ({ ...entry, at: at.toISOString() })),
-        nextCursor: found.length > limit ? toCursor(items.at(-1)!.seq) : null,
+        nextCursor: found.length > limit ? toCursor([items.at(-1)!.at, items.at(-1)!.seq]) : null,
       },
       200,
     )

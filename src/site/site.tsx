@@ -56,24 +56,30 @@ export function siteDoor({ channels }: Pick<Runtime, 'channels'>): Hono {
       ),
     )
   })
-  site.get('/:channel', async (c) => {
+  site.get('/:channel', async (c, next) => {
     const channel = channels.get(c.req.param('channel'))
-    if (!channel) {
-      const texts = siteTexts.de
-      const body = (
-        <>
-          <h1 class="kern-heading-x-large">{texts.missing}</h1>
-          <p class="kern-body">
-            <a href="/">{texts.home}</a>
-          </p>
-        </>
-      )
-      return c.html(page(texts, texts.missing, body), 404)
-    }
+    if (!channel) return next()
     const texts = siteTexts[channel.language]
     return c.html(page(texts, channel.name, await townPage(channel, texts)))
   })
+  site.get('*', (c, next) => (FOR_MACHINES.test(c.req.path) ? next() : c.html(missingPage(), 404)))
   return site
+}
+
+/** What is not found there is told as a problem document. */
+const FOR_MACHINES = /^\/(api|webhooks|health|metrics)(\/|$)/
+
+function missingPage(): string {
+  const texts = siteTexts.de
+  const body = (
+    <>
+      <h1 class="kern-heading-x-large">{texts.missing}</h1>
+      <p class="kern-body">
+        <a href="/">{texts.home}</a>
+      </p>
+    </>
+  )
+  return page(texts, texts.missing, body)
 }
 
 /** A link that opens WhatsApp with a word ready to send. */
@@ -155,6 +161,8 @@ async function townPage(channel: Channel, texts: SiteTexts) {
           {info && Object.keys(info.topics).length > 0 && <Word word="themen" means={texts.topics} />}
           {chat && <Word word={chat.join[0]!} means={texts.joinChat} />}
           {chat && <Word word={chat.leave[0]!} means={texts.leaveChat} />}
+          {(info || chat) && <Word word="stop alles" means={texts.leaveAll} />}
+          <Word word="status" means={texts.status} />
           <Word word="hilfe" means={texts.help} />
           <Word word="auskunft" means={texts.data} />
           <Word word="löschen" means={texts.erase} />

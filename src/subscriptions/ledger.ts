@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, sql } from 'drizzle-orm'
 import { consentDetails, consents } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 import { namesSomebody } from '../whatsapp/message-id.ts'
@@ -20,17 +20,21 @@ export type LedgerEntry = {
 }
 
 /**
- * The ledger of a channel, newest first. `before` is the `seq` of the last entry of the page before. A message id that tells the number is replaced by its
+ * The ledger of a channel, latest deed first: an imported consent stands where it was given. `before` is the last entry of the page before. A message id that tells the number is replaced by its
  * keyed fingerprint, since it would undo the pseudonym beside it; `proofFor` gives it, with an audit entry.
  */
 export async function ledgerOf(
   deed: Deed,
   channel: string,
-  page: { limit: number; before?: number },
+  page: { limit: number; before?: Pick<LedgerEntry, 'at' | 'seq'> },
 ): Promise<LedgerEntry[]> {
   const entries = await read(
     deed,
-    and(eq(consents.channel, channel), page.before === undefined ? undefined : lt(consents.seq, page.before)),
+    and(
+      eq(consents.channel, channel),
+      page.before &&
+        sql`(${consents.at}, ${consents.seq}) < (${page.before.at.toISOString()}::timestamptz, ${page.before.seq})`,
+    ),
     page.limit,
   )
   return entries.map((entry) => ({ ...entry, messageId: entry.messageId && harmless(deed, entry.messageId) }))
@@ -47,21 +51,26 @@ export function historyOf(deed: Deed, channel: string, subjects: readonly string
 async function read(deed: Deed, which: ReturnType<typeof and>, limit: number): Promise<LedgerEntry[]> {
   const rows = await deed.tx
     .select({
+      id: consents.id,
       seq: consents.seq,
       offering: consents.offering,
       action: consents.action,
       topics: consents.topics,
       at: consents.at,
       source: consents.source,
-      sealed: consentDetails.messageIdSealed,
       noticeVersion: consents.noticeVersion,
       wording: consents.wording,
       subject: consents.subject,
     })
     .from(consents)
-    .leftJoin(consentDetails, eq(consentDetails.consentId, consents.id))
     .where(which)
-    .orderBy(desc(consents.seq))
+    .orderBy(desc(consents.at), desc(consents.seq))
     .limit(limit)
-  return rows.map(({ sealed, ...row }) => ({ ...row, messageId: sealed === null ? null : deed.vault.open(sealed) }))
+  const ids = rows.map(({ id }) => id)
+  const details = await deed.tx.select().from(consentDetails).where(inArray(consentDetails.consentId, ids))
+  const sealed = new Map(details.map(({ consentId, messageIdSealed }) => [consentId, messageIdSealed]))
+  return rows.map(({ id, ...row }) => {
+    const kept = sealed.get(id)
+    return { ...row, messageId: kept ? deed.vault.open(kept) : null }
+  })
 }

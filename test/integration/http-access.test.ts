@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { revokeKey } from '../../src/access/keys.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { COMMAND, type Role } from '../../src/audit/audit.ts'
+import { siteDoor } from '../../src/site/site.tsx'
 import { type Json, openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 
 const ROLES: readonly Role[] = ['inbox', 'editor', 'approver', 'admin']
@@ -231,7 +232,29 @@ describe('the document', () => {
   })
 })
 
-test('an unknown address outside of the API is a problem document too', async () => {
-  const { status, body } = await doors.ask('GET', '/nothing/here')
-  expect([status, body.code]).toEqual([404, 'unknown-route'])
+const withSite = () => openDoors(runtime, { site: siteDoor(runtime) })
+
+test.each(['/api/nothing/here', '/api', '/webhooks/nothing', '/health/nothing'])(
+  'an unknown address for machines is a problem document: %s',
+  async (path) => {
+    const { status, headers, body } = await withSite().ask('GET', path)
+    expect([status, headers.get('content-type'), body.code]).toEqual([404, 'application/problem+json', 'unknown-route'])
+  },
+)
+
+test.each(['/nothing', '/nothing/here', '/arnsberg/nothing'])(
+  'an unknown address for people is a page that leads back: %s',
+  async (path) => {
+    const { status, headers, body } = await withSite().ask('GET', path)
+    expect([status, headers.get('content-type')]).toEqual([404, expect.stringContaining('text/html')])
+    expect(body).toContain('Diese Seite gibt es nicht.')
+    expect(body).toContain('<a href="/">Zur Startseite</a>')
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+  },
+)
+
+test('the page of a town names the words that always work', async () => {
+  const { body } = await withSite().ask('GET', '/arnsberg')
+  for (const word of ['STATUS', 'STOP ALLES', 'HILFE', 'AUSKUNFT', 'LÖSCHEN'])
+    expect(body).toContain(`<dt>${word}</dt>`)
 })

@@ -147,6 +147,32 @@ describe('the consent ledger', () => {
   })
 })
 
+test('a consent given earlier elsewhere stands where it was given, on whatever page', async () => {
+  await runtime.act(async (deed) => {
+    const days = [3, 1, 2].map((ago) => new Date(deed.now.getTime() - ago * 86_400_000))
+    for (const [index, at] of days.entries()) {
+      const [contact] = await recognise(deed, 'warstein', [{ identity: { phone: `+491511234008${index}` }, at }])
+      const { id: contactId, subject } = contact!
+      await join(deed, [
+        { channel: 'warstein', contactId, subject, offering: 'info', at, source: 'import', noticeVersion: '2026-11' },
+      ])
+    }
+  })
+  const key = await doors.keyFor('admin')
+  const seen: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { body }: { body: any } = await doors.ask(
+      'GET',
+      `/api/v1/channels/warstein/consents?limit=2&cursor=${cursor}`,
+      { key },
+    )
+    seen.push(...body.items.map(({ at }: { at: string }) => at))
+    cursor = body.nextCursor
+  }
+  expect(seen.length).toBeGreaterThanOrEqual(3)
+  expect(seen).toEqual([...seen].sort().reverse())
+})
+
 test('a message id that tells the number is a fingerprint in the ledger, and itself in the proof of that person', async () => {
   const wamid = `wamid.${Buffer.from('\x1c\x18\x0d4915112340077\x15\x02\x00\x12\x18\x143A5F0C\x00', 'latin1').toString('base64')}`
   const id = await runtime.act(async (deed) => {
