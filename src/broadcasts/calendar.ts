@@ -58,6 +58,12 @@ function momentsOf(rhythm: Rhythm, day: Temporal.PlainDate, zone: string): numbe
 export function checkRecurrence(recurrence: Recurrence, zone: string, from: Date): Problem[] {
   const rhythm = readCron(recurrence.cron)
   if (typeof rhythm === 'string') return [{ field: 'recurrence.cron', message: rhythm }]
+  // A slip such as `* 9 * * *` would send sixty messages to everybody before anybody is at the desk.
+  if (rhythm.minutes.length > 1) {
+    const message =
+      'Das wäre öfter als einmal in der Stunde. Bitte nennen Sie vorn eine einzige Minute, zum Beispiel „0 9 * * 5“.'
+    return [{ field: 'recurrence.cron', message }]
+  }
   if (recurrence.until && !isDate(recurrence.until)) {
     return [{ field: 'recurrence.until', message: 'Das Enddatum muss ein Datum wie 2027-06-30 sein.' }]
   }

@@ -38,6 +38,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: [
       ['subscribers export CHANNEL [FILE]', 'everybody subscribed with the proof of it, as CSV'],
       ['subscribers import CHANNEL [FILE] [--apply]', 'take over consents given elsewhere; without --apply a dry run'],
+      ['', 'columns: phone, date, source, wording; optional: userId, offering, topics, noticeVersion'],
+      ['', 'or in German: Rufnummer, Datum, Quelle, Wortlaut; Kennung, Angebot, Themen, Fassung'],
       ['subscribers erase CHANNEL PHONE', 'erase everything about one person'],
     ],
     load: () => import('./subscribers.ts'),
@@ -99,8 +101,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 function reasons(error: unknown): string[] {
   if (error instanceof CannotDo || error instanceof UnusableDatabase) return error.message.split('\n')
   if (error instanceof Refusal) return [error.message, ...error.problems.map((p) => `${p.field}: ${p.message}`)]
+  const refused = DATABASE_REFUSALS[codeOf(error)]
+  if (refused) return [`${refused} (${codeOf(error)}). Is DATABASE_URL right?`]
   if (isDatabaseAway(error)) return [`The database cannot be reached (${codeOf(error)}). Is DATABASE_URL right?`]
   return [JSON.stringify(describeError(error))]
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const DATABASE_REFUSALS: Readonly<Record<string, string>> = {
+  '28000': 'The database does not know this user, or not from here',
+  '28P01': 'The database refuses this password',
+  '3D000': 'There is no database of this name',
+  '42501': 'The user of the database may not do this',
 }
 
 function codeOf(error: unknown): string {

@@ -1,8 +1,8 @@
-import { signInUrl } from '../access/staff.ts'
+import { isEmail, signInUrl } from '../access/staff.ts'
 import { linkAuth } from '../access/staff-auth.ts'
 import { COMMAND } from '../audit/audit.ts'
 import { inDeed } from '../runtime.ts'
-import { parse, type Run, required, WrongUsage } from './command.ts'
+import { CannotDo, parse, type Run, required, WrongUsage } from './command.ts'
 import { commandLog, officeSettingsFrom, openStore, requireChannel } from './open.ts'
 
 const ROLES = ['editor', 'approver', 'admin'] as const
@@ -16,6 +16,7 @@ export const run: Run = async ([verb, ...args], io) => {
     role: required('role', options.role, ROLES),
     channel: options.channel === undefined ? null : required('channel', options.channel),
   }
+  if (!isEmail(person.email)) throw new CannotDo(`--email is not an e-mail address: ${person.email}`)
   const settings = officeSettingsFrom(io.env)
   if (person.channel !== null) requireChannel(settings, person.channel)
   const store = await openStore(settings, commandLog(io.err))

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { stringify } from 'csv-stringify/sync'
 import { COMMAND } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
@@ -22,6 +22,8 @@ export const run: Run = async ([verb, ...args], io) => {
   if (!act) throw new WrongUsage(verb === undefined ? 'Something is missing.' : `Unknown: subscribers ${verb}`)
   const { options, words } = parse(args, { apply: { type: 'boolean' } }, { least: verb === 'erase' ? 2 : 1, most: 2 })
   if (options.apply && verb !== 'import') throw new WrongUsage('--apply belongs to import.')
+  const file = verb === 'erase' ? undefined : words[1]
+  if (file && statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new CannotDo(`${file}: is a folder`)
   const settings = officeSettingsFrom(io.env)
   const channels = channelsFrom(settings.channelsDir, io.env)
   const channel = channels.get(words[0]!)
@@ -65,6 +67,7 @@ async function importFrom(
 ): Promise<number> {
   const input = isStandard(file) ? (io.input ?? process.stdin) : createReadStream(file!)
   if (!isStandard(file)) await opened(input as ReturnType<typeof createReadStream>, file!)
+  else if (input === process.stdin && process.stdin.isTTY) io.err('Reads the list from here; end it with Ctrl-D.')
   const counts = await importSubscribers(hands, COMMAND, channel, csvRecords(input as AsyncIterable<Uint8Array>), {
     apply,
     told: (line, reason) => io.out(`line ${line}: ${reason}`),

@@ -7,7 +7,7 @@ export type Column = (typeof COLUMNS)[number]
 
 const ALSO: Readonly<Record<Column, readonly string[]>> = {
   phone: ['phonenumber', 'number', 'mobile', 'telefon', 'telefonnummer', 'nummer', 'rufnummer', 'mobilnummer', 'handy'],
-  userId: ['bsuid'],
+  userId: ['bsuid', 'kennung', 'whatsappkennung'],
   offering: ['angebot'],
   topics: ['topic', 'themen', 'thema'],
   date: ['at', 'datum', 'consentat', 'consentdate', 'dateofconsent', 'joinedat', 'since', 'einwilligungam'],
@@ -15,6 +15,8 @@ const ALSO: Readonly<Record<Column, readonly string[]>> = {
   wording: ['wortlaut', 'text', 'consentwording', 'consenttext', 'einwilligungstext'],
   noticeVersion: ['version', 'fassung', 'noticeversion'],
 }
+
+const GERMAN = 'Rufnummer, Kennung, Angebot, Themen, Datum, Quelle, Wortlaut, Fassung'
 
 const REQUIRED: readonly Column[] = ['date', 'source', 'wording']
 
@@ -32,7 +34,7 @@ export function readHeader(names: readonly string[]): Header {
   if (!columns.includes('phone') && !columns.includes('userId')) missing.unshift('phone')
   if (missing.length > 0)
     return {
-      problem: `The first line must name the columns. Missing: ${missing.join(', ')}. Known: ${COLUMNS.join(', ')}.`,
+      problem: `The first line must name the columns. Missing: ${missing.join(', ')}. Known: ${COLUMNS.join(', ')}; in German: ${GERMAN}.`,
     }
   return { columns }
 }
@@ -76,7 +78,8 @@ export function readLine(
   if (userId !== undefined && !/^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/.test(userId))
     return { reason: 'userId is not an id of WhatsApp such as DE.1234567890' }
   if (phone === undefined && userId === undefined) return { reason: 'phone is missing' }
-  const offering = (value('offering') || (channel.offerings.info ? 'info' : 'chat')).toLowerCase()
+  const asked = value('offering').toLowerCase()
+  const offering = asked === 'infokanal' ? 'info' : asked || (channel.offerings.info ? 'info' : 'chat')
   if (offering !== 'info' && offering !== 'chat') return { reason: 'offering must be info or chat' }
   if (!channel.offerings[offering]) return { reason: `this channel does not offer ${offering}` }
   const topics = topicsIn(value('topics'), offering, channel)

@@ -99,6 +99,20 @@ describe('keys create', () => {
   })
 })
 
+test('an address that is none is told before any database is asked', async () => {
+  const { code, out, err } = await whatsup('staff invite --email anna@ --role editor', {
+    DATABASE_URL: 'postgres://127.0.0.1:1/nowhere',
+  })
+  expect([code, out, err]).toEqual([1, [], '--email is not an e-mail address: anna@'])
+})
+
+test('a database that refuses says why in words', async () => {
+  const url = new URL(database.url)
+  url.pathname = '/nowhere'
+  const { code, err } = await whatsup('consents verify', { DATABASE_URL: url.href })
+  expect([code, err]).toEqual([1, 'There is no database of this name (3D000). Is DATABASE_URL right?'])
+})
+
 test('staff invite prints a link that opens one session', async () => {
   const { code, out } = await whatsup('staff invite --email anna@arnsberg.example --role approver', {
     PUBLIC_URL: 'https://whatsup.example/',

@@ -9,6 +9,7 @@ import { eraseEverything } from '../../src/privacy/erase.ts'
 import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
 import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { importSubscribers } from '../../src/subscriptions/import.ts'
+import { readHeader } from '../../src/subscriptions/import-line.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import { anna, bernd, cem, joins, leaves } from '../support/citizens.ts'
 import { openTestRuntime, type TestRuntime } from '../support/runtime.ts'
@@ -170,6 +171,16 @@ describe('a list of consents given elsewhere', () => {
     expect(told.join()).toContain(says)
   })
 
+  test('every column that the help names in German is known', async () => {
+    const out: string[] = []
+    const io = { env: {}, out: (text: string) => out.push(text), err: () => {}, signal: AbortSignal.abort() }
+    expect(await main(['subscribers', '--help'], io)).toBe(0)
+    const names = /or in German: (.*)/.exec(out.join('\n'))![1]!.split(/[,;] /)
+    expect(readHeader(names)).toEqual({
+      columns: ['phone', 'date', 'source', 'wording', 'userId', 'offering', 'topics', 'noticeVersion'],
+    })
+  })
+
   test('may come from a German spreadsheet: semicolons, German names, topics by their label', async () => {
     const text = `\uFEFFTelefon;Angebot;Themen;Datum;Quelle;Wortlaut\r\n0151 12340021;info;Baustellen|termine;01.05.2024;Formular;Ja gern\r\n`
     expect((await take(text)).counts).toMatchObject({ added: 1, bad: 0 })
@@ -243,6 +254,7 @@ describe('by the command line', () => {
 
   test.each([
     [['subscribers', 'import', 'arnsberg', '/nowhere/liste.csv'], 1, 'ENOENT'],
+    [['subscribers', 'import', 'arnsberg', '/'], 1, 'is a folder'],
     [['subscribers', 'import', 'paderborn', 'x'], 1, 'There is no channel'],
     [['subscribers', 'erase', 'arnsberg', 'Anna'], 1, 'not a phone number'],
     [['subscribers', 'erase', 'arnsberg'], 2, 'Something is missing'],

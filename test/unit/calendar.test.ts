@@ -248,8 +248,17 @@ describe('what is wrong with a rhythm is said in German', () => {
     expect(problems).toEqual([{ field: `recurrence.${name}`, message: expect.stringMatching(message) }])
   })
 
+  test.each(['* * * * *', '*/30 * * * *', '0,59 9 * * 5', '* 9 1 1 *'])(
+    '%s would send more often than hourly',
+    (cron) => {
+      expect(checkRecurrence({ cron }, BERLIN, now)).toEqual([
+        { field: 'recurrence.cron', message: expect.stringMatching(/öfter als einmal in der Stunde/) },
+      ])
+    },
+  )
+
   test('nothing, if it is right', () => {
-    for (const cron of ['0 9 * * 5', '*/5 * * * *', '0 9 1-7,15 jan,JUL mon-fri/2', '0 9 29 2 *']) {
+    for (const cron of ['0 9 * * 5', '59 * * * *', '0 9 1-7,15 jan,JUL mon-fri/2', '0 9 29 2 *']) {
       expect(checkRecurrence({ cron, until: null }, BERLIN, now)).toEqual([])
     }
     expect(checkRecurrence({ cron: '0 9 * * 5', until: '2026-12-04' }, BERLIN, now)).toEqual([])
