@@ -79,6 +79,23 @@ describe('what becomes of a message', () => {
     desk.emulator.releaseHeld('release')
     await desk.untilCounts(id, ({ held, delivered, read }) => held === 0 && delivered + read === 2)
   })
+
+  test('what WhatsApp drops after holding it back is failed, and is not sent again by itself', async () => {
+    const [phone] = await desk.audience(1)
+    desk.emulator.addFault({ kind: 'held', recipients: [phone!] })
+    const id = await desk.publish()
+    await desk.untilCounts(id, ({ held }) => held === 1)
+    desk.emulator.releaseHeld('drop')
+    await desk.untilCounts(id, ({ held, failed }) => held === 0 && failed === 1)
+    expect(desk.sendsTo(phone!)).toHaveLength(1)
+
+    await desk.emulator.changeTemplate('stadt_meldung', { status: 'APPROVED', title: 'UNPAUSE' })
+    await eventually(async () => {
+      const [template] = await desk.runtime.sql`
+        select from templates where channel = 'arnsberg' and name = 'stadt_meldung' and status = 'APPROVED'`
+      return template
+    })
+  })
 })
 
 describe('stopping', () => {
