@@ -27,6 +27,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   'person.disclosed': 'Auskunft erteilt',
   'contact.moved': 'Person auf neue Rufnummer umgezogen',
   'retention.run': 'Fristen: Altes gelöscht',
+  'audit.exported': 'Protokoll ausgegeben',
   'data-keys.rotated': 'Schlüssel der Verschlüsselung gewechselt',
   'chat.answered': 'Auf ein Anliegen geantwortet',
   'person.erased': 'Person gelöscht',

@@ -1,48 +1,88 @@
+import { stringify } from 'csv-stringify/sync'
 import { Hono } from 'hono'
+import { stream } from 'hono/streaming'
+import { record } from '../audit/audit.ts'
 import { type TrailEntry, trailOf } from '../audit/trail.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { deedWords } from './audit-words.ts'
 import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { type OfficeEnv, only } from './office.ts'
-import { Empty, Head, More, Note, Table } from './parts.tsx'
+import { Button, Empty, Head, More, Note, PostForm, Table } from './parts.tsx'
 import { roles } from './texts.de.ts'
 
 const PAGE = 50
 
-/** `/office/protokoll`: who did what. */
+const CSV_PAGE = 1000
+
+/** `/office/protokoll`: who did what, to read and as a table. */
 export const auditRoutes = (runtime: Runtime) =>
-  new Hono<OfficeEnv>().get('/protokoll', only('audit.read'), async (c) => {
-    const { channel, actor } = c.get('office')
-    const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
-    const found = await inDeed(runtime, (deed) =>
-      trailOf(deed, channel.slug, { limit: PAGE + 1, before, everywhere: actor.channel === null }),
-    )
-    const entries = found.slice(0, PAGE)
-    return page(
-      c,
-      { title: 'Protokoll' },
-      <>
-        <Head title="Protokoll" />
-        <Note>Wer hat wann was getan. Rufnummern, Namen und Texte von Bürgerinnen und Bürgern stehen hier nicht.</Note>
-        {entries.length === 0 ? (
-          <Empty>Noch nichts.</Empty>
-        ) : (
-          <Table
-            caption="Protokoll"
-            head={['Zeit', 'Wer', 'Was', 'Einzelheiten']}
-            rows={entries.map((entry) => [
-              dateTime(entry.at, channel.timezone),
-              entry.actorName,
-              deedWords(entry.action),
-              detailOf(entry),
-            ])}
+  new Hono<OfficeEnv>()
+    .post('/protokoll/ausgeben', only('audit.read'), async (c) => {
+      const { channel, actor } = c.get('office')
+      await inDeed(runtime, (deed) => record(deed, actor, { action: 'audit.exported', channel: channel.slug }))
+      c.header('content-type', 'text/csv; charset=utf-8')
+      c.header('content-disposition', `attachment; filename="protokoll-${channel.slug}.csv"`)
+      return stream(c, async (out) => {
+        // Excel reads a file as UTF-8 only with this mark.
+        await out.write(`\uFEFF${stringify([CSV_HEAD], { delimiter: ';' })}`)
+        let before: number | undefined
+        for (;;) {
+          const page = { limit: CSV_PAGE, before, everywhere: actor.channel === null }
+          const entries = await inDeed(runtime, (deed) => trailOf(deed, channel.slug, page))
+          if (entries.length === 0 || out.aborted) return
+          await out.write(stringify(entries.map(csvRow), { delimiter: ';', escape_formulas: true }))
+          before = entries.at(-1)!.id
+        }
+      })
+    })
+    .get('/protokoll', only('audit.read'), async (c) => {
+      const { channel, actor } = c.get('office')
+      const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
+      const found = await inDeed(runtime, (deed) =>
+        trailOf(deed, channel.slug, { limit: PAGE + 1, before, everywhere: actor.channel === null }),
+      )
+      const entries = found.slice(0, PAGE)
+      return page(
+        c,
+        { title: 'Protokoll' },
+        <>
+          <Head title="Protokoll">
+            <PostForm to="/office/protokoll/ausgeben" kanal={channel.slug}>
+              <Button icon="download">Als Tabelle ausgeben</Button>
+            </PostForm>
+          </Head>
+          <Note>
+            Wer hat wann was getan. Rufnummern, Namen und Texte von Bürgerinnen und Bürgern stehen hier nicht.
+          </Note>
+          {entries.length === 0 ? (
+            <Empty>Noch nichts.</Empty>
+          ) : (
+            <Table
+              caption="Protokoll"
+              head={['Zeit', 'Wer', 'Was', 'Einzelheiten']}
+              rows={entries.map((entry) => [
+                dateTime(entry.at, channel.timezone),
+                entry.actorName,
+                deedWords(entry.action),
+                detailOf(entry),
+              ])}
+            />
+          )}
+          <More
+            to={found.length > PAGE ? `/office/protokoll?vor=${entries.at(-1)!.id}` : null}
+            label="Ältere Einträge"
           />
-        )}
-        <More to={found.length > PAGE ? `/office/protokoll?vor=${entries.at(-1)!.id}` : null} label="Ältere Einträge" />
-      </>,
-    )
-  })
+        </>,
+      )
+    })
+
+const CSV_HEAD = ['Nr.', 'Zeit', 'Kanal', 'Wer', 'Kennung', 'Was', 'Vorgang', 'Betrifft', 'Einzelheiten']
+
+const csvRow = ({ id, at, channel, actorName, actor, action, target, detail }: TrailEntry): string[] => [
+  ...[String(id), at.toISOString(), channel ?? '', actorName, actor, deedWords(action), action, target ?? ''],
+  JSON.stringify(detail),
+]
 
 const WORDS: Readonly<Record<string, string>> = {
   recipients: 'Empfänger',

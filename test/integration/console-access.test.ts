@@ -93,6 +93,7 @@ const RULES: Readonly<Record<string, string>> = {
   'POST /kanal/pruefen': OFFICE,
   'POST /kanal/fortsetzen': 'admin',
   'GET /protokoll': 'admin',
+  'POST /protokoll/ausgeben': 'admin',
   'GET /zugaenge': 'admin',
   'POST /zugaenge/personen': 'admin',
   'POST /zugaenge/personen/:id/entziehen': 'admin',
@@ -159,6 +160,17 @@ describe('every page of the console is locked', () => {
       expect(status).toBe(403)
     },
   )
+})
+
+test('the admin takes the whole audit log along as a table, which stands in it', async () => {
+  await runtime.sql`
+    insert into audit (at, channel, actor, actor_name, action, detail)
+    select ${runtime.now()}, 'arnsberg', 'key:1', '=cmd', 'old', '{}' from generate_series(1, 1200)`
+  const answer = await ask('POST /protokoll/ausgeben', { cookie: cookies.get('admin')! })
+  const lines = (await answer.text()).trim().split('\n')
+  expect(lines[0]).toContain('Zeit;Kanal;Wer')
+  expect(lines[1]).toContain('Protokoll ausgegeben')
+  expect(lines.filter((line) => line.includes(";'=cmd;"))).toHaveLength(1200)
 })
 
 describe('the proof of one person, to print', () => {

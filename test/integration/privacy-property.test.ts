@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { findContact, openContact } from '../../src/contacts/contacts.ts'
 import { contacts } from '../../src/db/schema.ts'
+import { BUTTONS, dropTopicButton, topicButton } from '../../src/intake/buttons.ts'
 import { changeIdentity } from '../../src/intake/identities.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { OF_OTHERS } from '../../src/jobs/nightly.ts'
@@ -12,7 +13,7 @@ import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
 import { importSubscribers } from '../../src/subscriptions/import.ts'
 import { membersOf } from '../../src/subscriptions/subscriptions.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
-import type { Person } from '../../src/whatsapp/webhook-events.ts'
+import type { MessageEvent, Person } from '../../src/whatsapp/webhook-events.ts'
 import { type ChatDesk, everything, openChatDesk, written } from '../support/chat-desk.ts'
 
 const DAY = 86_400_000
@@ -24,6 +25,7 @@ const userIdOf = (who: number, which: number) => `DE.${who}000000000000000000${w
 
 type Step =
   | { do: 'join' | 'leave' | 'erase' | 'erase by the office' | 'move'; who: number }
+  | { do: 'choose topics'; who: number; tap: string }
   | { do: 'import'; numbers: [number, number][] }
   | { do: 'a night much later' }
 
@@ -33,6 +35,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), who }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('erase' as const, 'erase by the office' as const), who }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), who }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('choose topics' as const),
+      who,
+      tap: fc.constantFrom(BUTTONS.allTopics, topicButton('termine'), dropTopicButton('termine'), topicButton('x')),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -77,9 +87,9 @@ class World {
     return { phone: numberOf(n, which), userId: userIdOf(n, which), name: NAMES[n] }
   }
 
-  async write(n: number, text: string) {
+  async write(n: number, what: string | Partial<MessageEvent>) {
     this.known.add(this.person(n).phone!)
-    const message = written(this.person(n), text, desk.now())
+    const message = written(this.person(n), what, desk.now())
     await desk.act((deed) => takeMessages(deed, [{ channel: desk.channels.get('arnsberg')!, message }]))
     desk.pass(61_000)
   }
@@ -94,6 +104,9 @@ class World {
       case 'leave':
         await this.write(step.who, 'STOP')
         this.lastWord[step.who] = 'no'
+        return
+      case 'choose topics':
+        await this.write(step.who, { kind: 'reply', buttonId: step.tap, text: 'Thema' })
         return
       case 'erase':
         await this.write(step.who, 'LÖSCHEN')
