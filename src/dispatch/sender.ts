@@ -6,14 +6,15 @@ import type { Deed } from '../runtime.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
-import { isKnownCode } from '../whatsapp/outcome.ts'
 import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Settled, type Waiting } from './lane.ts'
 import { type Consequence, nextStep } from './next-step.ts'
 import { Pacer } from './pace.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { Settling } from './settling.ts'
 import { Wire } from './slots.ts'
 import { callbackDataOf } from './statuses.ts'
 import { Supply } from './supply.ts'
+import { Troubles } from './troubles.ts'
 
 /** What an outcome means for more than its own row; carried out by the folders that own those rows. */
 export interface Consequences {
@@ -64,8 +65,6 @@ const LOOK_MS = 250
 const TRY_MS = 100
 /** From hand-over to the wire; what is left of the lease then is the margin for clocks and pauses. */
 const WRITE_WITHIN_MS = LEASE_MS - 600
-/** Equal errors without a known meaning in a row that stop a broadcast. */
-const STRANGE_ERRORS = 20
 
 /**
  * Sends one channel's messages while it holds the channel's lease: replies first, then broadcasts. A row is marked right before it is written to the wire,
@@ -75,6 +74,8 @@ export class ChannelSender {
   readonly #p: SenderParts
   readonly #settling: Settling
   readonly #supply: Supply
+  readonly #ahead: ReadAhead
+  readonly #troubles = new Troubles()
   readonly #target: { phoneNumberId: string; accessToken: string }
   readonly #perSecond: number
   readonly #maxInFlight: number
@@ -87,14 +88,6 @@ export class ChannelSender {
   #renewAtMs = 0
   #lookAtMs = 0
   #woken = true
-  #troubles = 0
-  #strange = { code: 0, times: 0 }
-  /** What a hand-over lately took at worst: the wire must not run dry meanwhile. */
-  #statementMs = 8
-  /** Messages written to the wire, and how many a millisecond lately: a slow receiver or few connections bound us below the limit. */
-  #written = 0
-  #perMs = 0
-  #measured = { atMs: 0, written: 0 }
   #stopping = false
   #abandoned = false
   #loop: Promise<void> | null = null
@@ -108,6 +101,7 @@ export class ChannelSender {
     const { phoneNumberId, accessToken, messagesPerSecond } = parts.channel.whatsapp
     this.#target = { phoneNumberId, accessToken: accessToken.reveal() }
     this.#perSecond = messagesPerSecond
+    this.#ahead = new ReadAhead(messagesPerSecond)
     this.#maxInFlight = parts.maxInFlight ?? 512
   }
 
@@ -217,35 +211,14 @@ export class ChannelSender {
     await this.#supply.readOn()
   }
 
-  /** So many may wait for the wire: enough to bridge a statement and a hitch, few enough that a death leaves little open. */
-  #depth(): number {
-    const aheadMs = Math.min(100, Math.max(40, 8 + 1.5 * this.#statementMs))
-    return Math.max(2, Math.ceil(Math.min(this.#perSecond / 1000, Math.max(0.1, 1.5 * this.#perMs)) * aheadMs))
-  }
-
-  /** How many more may be handed over now; 0 until it is worth a statement. */
-  #room(): number {
-    const depth = this.#depth()
-    const room = depth - (this.#wire?.size ?? 0)
-    return room >= depth / 2 ? room : 0
-  }
-
   get #onWire(): number {
     return this.#out.size - (this.#wire?.size ?? 0)
   }
 
-  #measure(nowMs: number): void {
-    const { atMs, written } = this.#measured
-    if (nowMs - atMs < 20) return
-    const perMs = (this.#written - written) / (nowMs - atMs)
-    this.#perMs = nowMs - atMs > 1000 ? perMs : Math.max(perMs, 0.8 * this.#perMs)
-    this.#measured = { atMs: nowMs, written: this.#written }
-  }
-
   /** Hands over what the wire can take; waits for room, or for something to send. */
   async #feed(): Promise<void> {
-    this.#measure(performance.now())
-    const room = this.#room()
+    this.#ahead.measure(performance.now())
+    const room = this.#ahead.room(this.#wire!.size)
     if (room === 0) return this.#untilRoom()
     const handedOverAt = this.#p.now()
     const picked: Picked[] = []
@@ -258,8 +231,7 @@ export class ChannelSender {
     const wallMs = Date.now()
     const startedMs = performance.now()
     const taken = await this.#handOver(picked, handedOverAt)
-    const tookMs = performance.now() - startedMs
-    this.#statementMs = Math.max(Math.min(100, tookMs), 0.95 * this.#statementMs)
+    this.#ahead.took(performance.now() - startedMs)
     const writeBefore = { atMs: startedMs + WRITE_WITHIN_MS, wallMs: wallMs + WRITE_WITHIN_MS }
     const entries: Entry[] = []
     for (const { row, countedBefore } of picked) {
@@ -286,7 +258,7 @@ export class ChannelSender {
   async #handOver(picked: readonly Picked[], at: Date): Promise<Map<string, Sealed>> {
     const { sql, channel, owner } = this.#p
     const ids = picked.map(({ row }) => row.id)
-    const slotMs = this.#pacer!.afterLastMs(this.#nowMs() + this.#statementMs, this.#wire!.size + ids.length)
+    const slotMs = this.#pacer!.afterLastMs(this.#nowMs() + this.#ahead.statementMs, this.#wire!.size + ids.length)
     try {
       return await handOver(sql, channel.slug, owner, ids, slotMs, at)
     } catch (error) {
@@ -314,8 +286,8 @@ export class ChannelSender {
   }
 
   #write(entry: Entry): void {
-    this.#written += 1
-    if (this.#roomMade && this.#room() > 0) this.#roomMade()
+    this.#ahead.wrote()
+    if (this.#roomMade && this.#ahead.room(this.#wire?.size ?? 0) > 0) this.#roomMade()
     const { atMs, wallMs } = entry.writeBefore
     const isLate = performance.now() > atMs || Date.now() > wallMs
     // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
@@ -411,8 +383,10 @@ export class ChannelSender {
       notBefore: isAgain ? new Date(now().getTime() + Math.max(step.afterMs, result.retryAfterMs ?? 0)) : null,
       counted: !isAgain || step.counted,
     }
-    this.#noteTrouble(result, entry)
-    const consequence = this.#isStrange(result, entry) ? 'pause-broadcast' : decided.consequence
+    const isBroadcast = entry.broadcastId !== null
+    const waitMs = this.#troubles.waitMs(result, isBroadcast)
+    if (waitMs > 0) this.#supply.hold(waitMs)
+    const consequence = this.#troubles.isStrange(result, isBroadcast) ? 'pause-broadcast' : decided.consequence
     const failedAnswer = entry.kind === 'answer' && step.become === 'failed'
     if (consequence === 'none' && !failedAnswer) {
       this.#settle(entry, outcome)
@@ -442,27 +416,6 @@ export class ChannelSender {
     if (consequence === 'contact-left' && contactId !== null)
       await inDeed((deed) => consequences.contactLeft(deed, contactId))
     if (failedAnswer) await inDeed((deed) => consequences.answerFailed(deed, Number(entry.id), code))
-  }
-
-  /** While nobody answers, a broadcast must not run into the void: it waits longer and longer, and tries again with what is then in flight. */
-  #noteTrouble({ verdict }: SendResult, { broadcastId }: Entry): void {
-    if (verdict === 'accepted' || verdict === 'held') this.#troubles = 0
-    if (verdict !== 'unknown' && verdict !== 'not-sent' && verdict !== 'retry') return
-    this.#troubles += 1
-    if (broadcastId === null || this.#troubles < 10) return
-    this.#supply.hold(Math.min(60_000, 1000 * 2 ** Math.min(6, Math.floor(this.#troubles / 10) - 1)))
-  }
-
-  /** One code that nobody has explained yet, over and over: not these people's fault. */
-  #isStrange({ verdict, error }: SendResult, { broadcastId }: Entry): boolean {
-    const code = error?.code
-    if (broadcastId === null) return false
-    if (verdict !== 'recipient' || code === undefined || isKnownCode(code)) {
-      this.#strange.times = 0
-      return false
-    }
-    this.#strange = { code, times: this.#strange.code === code ? this.#strange.times + 1 : 1 }
-    return this.#strange.times >= STRANGE_ERRORS
   }
 
   /** Until there is room or the lease wants us. A new single message waits no longer than this: it goes before all others. */
