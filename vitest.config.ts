@@ -11,7 +11,8 @@ export default defineConfig({
     maxWorkers: 2,
     setupFiles: ['test/support/stay-local.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'] } },
+      // Pure rules leave nothing behind: one worker may read the code once for all of them.
+      { extends: true, test: { name: 'unit', isolate: false, include: ['test/unit/**/*.test.{ts,tsx}'] } },
       {
         extends: true,
         test: { name: 'integration', retry, include: ['test/integration/**/*.test.{ts,tsx}'], ...database },

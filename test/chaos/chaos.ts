@@ -135,7 +135,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const menu = ['kill', 'kill', 'kill', 'stop', 'stop', 'restart', 'drain', 'pause', 'leave', 'leave', 'leave', 'leave']
 
   try {
-    for (let i = 0; i < options.dispatchers; i++) await engage()
+    await Promise.all(Array.from({ length: options.dispatchers }, engage))
     broadcasts.push(await announce(hands, TOWN))
     const end = Date.now() + seconds * 1000
     let announceAt = Date.now() + (people / perSecond) * 1000
