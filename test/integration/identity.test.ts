@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { handOver, lease } from '../../src/dispatch/lane.ts'
 import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
 
 const PHONE = '+4915112340001'
@@ -47,6 +49,20 @@ test('a new number and user id take everything along, with a ledger entry under 
     { action: 'granted' },
     { action: 'moved', offering: 'info', subject: before!.subject },
   ])
+})
+
+test('a message that was read for sending before the change goes to the new number', async () => {
+  await desk.writes(anna, 'START')
+  const { id } = (await desk.contactOf(anna))!
+  await queued('UTILITY', id)
+  const [row] = await desk.sql<
+    { id: string }[]
+  >`select id from outgoing where contact_id = ${id} and kind = 'broadcast'`
+  const us = randomUUID()
+  await lease(desk.sql, 'arnsberg', us)
+  await desk.takes(newNumber())
+  const taken = await handOver(desk.sql, 'arnsberg', us, [row!.id], 0, new Date())
+  expect(desk.vault.open(taken.get(row!.id)!.phone!)).toBe(NEW_PHONE)
 })
 
 test('the same change again, by the same or another message, changes nothing', async () => {
