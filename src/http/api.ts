@@ -15,7 +15,9 @@ import { consentRoutes } from './consents.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { jsonBody } from './json-body.ts'
 import { describeApi, docsPage } from './openapi.ts'
+import { personRoutes } from './person.ts'
 import { onError, problemsOf } from './problem.ts'
+import { proofRoutes } from './proof.ts'
 import { type ApiEnv, signedIn, withinReach } from './signed-in.ts'
 import { subscriberRoutes } from './subscribers.ts'
 import { templateRoutes } from './templates.ts'
@@ -59,6 +61,8 @@ export function apiDoor(runtime: Runtime, auth: StaffAuth = linkAuth) {
     templateRoutes,
     broadcastRoutes,
     subscriberRoutes,
+    personRoutes,
+    proofRoutes,
     consentRoutes,
     auditRoutes,
     chatRoutes,

@@ -1,0 +1,171 @@
+import type { Channel } from '../channels/channel.ts'
+import type { Disclosure } from '../privacy/disclosure.ts'
+import type { Words } from './disclosure-texts.ts'
+
+type Shown = { found: Disclosure; words: Words; channel: Channel; json: string }
+
+/** Everything stored about one person, to read, print and keep. `json` is the same for machines. */
+export function Everything({ found, words, channel, json }: Shown) {
+  const when = (at: Date | null) =>
+    at === null
+      ? '–'
+      : new Intl.DateTimeFormat(channel.language, {
+          dateStyle: 'medium',
+          timeStyle: 'short',
+          timeZone: channel.timezone,
+        }).format(at)
+  const { heads } = words
+  const word = (key: string) => words.words[key] ?? key
+  const topics = (keys: string[] | null) =>
+    keys?.map((key) => channel.offerings.info?.topics[key] ?? key).join(', ') ?? '–'
+  const { identity } = found
+  return (
+    <>
+      <p class="screen">
+        <a
+          class="button"
+          download={`auskunft-${channel.slug}.json`}
+          href={`data:application/json;base64,${Buffer.from(json).toString('base64')}`}
+        >
+          {words.save}
+        </a>
+      </p>
+      <p>
+        {words.madeAt} {when(found.createdAt)}. {words.print}
+      </p>
+      <Rows
+        title={words.who}
+        rows={[
+          [words.phone, identity.phone ?? '–'],
+          [words.userId, identity.userId ?? '–'],
+          [words.name, identity.name ?? '–'],
+          [words.knownSince, when(identity.knownSince)],
+          [words.lastMessage, when(identity.lastMessageAt)],
+          [words.stopped, when(identity.marketingStoppedAt)],
+          [words.formerIds, String(identity.formerIds)],
+        ]}
+      />
+      <List
+        title={words.subscriptions}
+        none={words.none}
+        heads={[heads.offering, heads.topics, heads.since, heads.until]}
+        rows={found.subscriptions.map((one) => [
+          word(one.offering),
+          topics(one.topics),
+          when(one.since),
+          when(one.until),
+        ])}
+      />
+      <List
+        title={words.consents}
+        none={words.none}
+        heads={[heads.at, heads.offering, heads.what, heads.source, heads.wording]}
+        rows={found.consents.map((one) => [
+          when(one.at),
+          word(one.offering),
+          word(one.action),
+          word(one.source),
+          `${one.wording ?? '–'} (${words.notice} ${one.noticeVersion})`,
+        ])}
+      />
+      <List
+        title={words.chats}
+        none={words.none}
+        heads={[heads.since, heads.until, heads.messages]}
+        rows={found.chats.map((one) => [
+          when(one.openedAt),
+          when(one.closedAt),
+          one.messages.map(({ at, from, type }) => `${when(at)}: ${word(from)}, ${word(type)}`).join(' · ') || '–',
+        ])}
+      />
+      <List
+        title={words.waiting}
+        none={words.none}
+        heads={[heads.at, heads.until, heads.text]}
+        rows={found.waiting.map((one) => [when(one.at), when(one.keepUntil), one.text ?? '–'])}
+      />
+      <List
+        title={words.messages}
+        none={words.none}
+        heads={[heads.at, heads.kind, heads.state, heads.text]}
+        rows={found.messages.map((one) => [
+          when(one.at),
+          one.title ?? word(one.kind),
+          word(one.state),
+          one.content === null ? words.gone : JSON.stringify(one.content),
+        ])}
+      />
+      <List
+        title={words.lines}
+        none={words.none}
+        heads={[heads.at, heads.kind]}
+        rows={found.automaticLines.map((one) => [when(one.at), one.kind])}
+      />
+      <List
+        title={words.accesses}
+        none={words.none}
+        heads={[heads.at, heads.what]}
+        rows={found.accesses.map((one) => [when(one.at), word(one.action)])}
+      />
+      <List
+        title={words.purposes}
+        none={words.none}
+        heads={[heads.data, heads.purpose, heads.ground, heads.kept]}
+        rows={found.purposes.map((one) => [one.data, one.purpose, one.ground, one.kept])}
+      />
+      <h2>{words.others}</h2>
+      <p>{words.meta}</p>
+      <h2>{words.rights}</h2>
+      <p>{words.rightsText}</p>
+      <p>
+        <a href={found.channel.noticeUrl} rel="noreferrer">
+          {words.noticeLink}
+        </a>
+      </p>
+    </>
+  )
+}
+
+const Rows = ({ title, rows }: { title: string; rows: [string, string][] }) => (
+  <section>
+    <h2>{title}</h2>
+    <table>
+      <tbody>
+        {rows.map(([name, value]) => (
+          <tr>
+            <th scope="row">{name}</th>
+            <td>{value}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+)
+
+const List = ({ title, heads, rows, none }: { title: string; heads: string[]; rows: string[][]; none: string }) => (
+  <section>
+    <h2>{title}</h2>
+    {rows.length === 0 ? (
+      <p>{none}</p>
+    ) : (
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th scope="col">{head}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {row.map((cell) => (
+                <td>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    )}
+  </section>
+)
