@@ -101,6 +101,7 @@ export async function recordMove(deed: Deed, who: Who, occasion: Occasion): Prom
     .select({ offering: subscriptions.offering, topics: subscriptions.topics, leftAt: subscriptions.leftAt })
     .from(subscriptions)
     .where(eq(subscriptions.contactId, who.id))
+    .orderBy(subscriptions.joinedAt, subscriptions.offering)
   const { channel, at, source, messageId, noticeVersion } = occasion
   await recordConsents(
     deed,
