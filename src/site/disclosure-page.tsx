@@ -99,7 +99,7 @@ export function Everything({ found, words, channel, json }: Shown) {
         title={words.lines}
         none={words.none}
         heads={[heads.at, heads.kind]}
-        rows={found.automaticLines.map((one) => [when(one.at), one.kind])}
+        rows={found.automaticLines.map((one) => [when(one.at), word(one.kind)])}
       />
       <List
         title={words.accesses}
