@@ -39,7 +39,9 @@ const fields = {
   }),
   recurrence: z
     .strictObject({
-      cron: z.string().openapi({ description: 'In the channel’s time zone, at most once an hour', example: '0 9 * * 5' }),
+      cron: z
+        .string()
+        .openapi({ description: 'In the channel’s time zone, at most once an hour', example: '0 9 * * 5' }),
       until: z.string().nullish().openapi({ description: 'The last day', example: '2027-06-30' }),
     })
     .nullable(),
