@@ -85,6 +85,8 @@ export class ChannelSender {
   #offsetMs = 0
   /** Handed over and not yet answered, those on the way to the wire included. */
   readonly #out = new Map<string, Entry>()
+  /** Answers whose consequences are being written; their outcomes follow. */
+  readonly #carryingOut = new Set<Promise<void>>()
   #renewAtMs = 0
   #lookAtMs = 0
   #woken = true
@@ -129,6 +131,7 @@ export class ChannelSender {
     while (this.#out.size > 0 && Date.now() < deadline) await pause(5)
     this.#abandoned = true
     for (const entry of this.#out.values()) this.#settle(entry, LOST)
+    await Promise.race([Promise.all(this.#carryingOut), latest(Math.max(0, deadline - Date.now()))])
     await this.#settling
       .flush(deadline + 1000)
       .catch((error) => this.#p.log.warn({ err: error }, 'stopped with open outcomes'))
@@ -392,9 +395,13 @@ export class ChannelSender {
       this.#settle(entry, outcome)
       return
     }
-    this.#carryOut(consequence, entry, code, failedAnswer)
+    const carriedOut = this.#carryOut(consequence, entry, code, failedAnswer)
       .catch((error) => log.error({ err: error, consequence }, 'a consequence could not be carried out'))
-      .finally(() => this.#settle(entry, outcome))
+      .finally(() => {
+        this.#settle(entry, outcome)
+        this.#carryingOut.delete(carriedOut)
+      })
+    this.#carryingOut.add(carriedOut)
   }
 
   async #carryOut(
