@@ -58,12 +58,6 @@ function momentsOf(rhythm: Rhythm, day: Temporal.PlainDate, zone: string): numbe
 export function checkRecurrence(recurrence: Recurrence, zone: string, from: Date): Problem[] {
   const rhythm = readCron(recurrence.cron)
   if (typeof rhythm === 'string') return [{ field: 'recurrence.cron', message: rhythm }]
-  // A slip such as `* 9 * * *` would send sixty messages to everybody before anybody is at the desk.
-  if (rhythm.minutes.length > 1) {
-    const message =
-      'Das wäre öfter als einmal in der Stunde. Bitte nennen Sie vorn eine einzige Minute, zum Beispiel „0 9 * * 5“.'
-    return [{ field: 'recurrence.cron', message }]
-  }
   if (recurrence.until && !isDate(recurrence.until)) {
     return [{ field: 'recurrence.until', message: 'Das Enddatum muss ein Datum wie 2027-06-30 sein.' }]
   }
@@ -74,6 +68,12 @@ export function checkRecurrence(recurrence: Recurrence, zone: string, from: Date
     return [{ field: 'recurrence.until', message: 'Bis zum Enddatum gibt es keinen Termin mehr.' }]
   }
   return []
+}
+
+/** A slip such as `* 9 * * *` would send sixty messages to everybody before anybody is at the desk. */
+export function isOftenerThanHourly({ cron }: Pick<Recurrence, 'cron'>): boolean {
+  const rhythm = readCron(cron)
+  return typeof rhythm !== 'string' && rhythm.minutes.length > 1
 }
 
 function isDate(text: string): boolean {

@@ -5,6 +5,7 @@ import { NO_RECIPIENTS } from '../dispatch/queue.ts'
 import { type Problem, Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { type Content, columnsOf, type Row } from './broadcasts.ts'
+import { isOftenerThanHourly } from './calendar.ts'
 import { checkContent } from './drafts.ts'
 import type { Forecast } from './forecast.ts'
 import { OutlookReader } from './outlook.ts'
@@ -19,6 +20,8 @@ export type Preflight = {
   stopped: boolean
   dailyLimit: number | null
   qualityRating: string | null
+  /** A series that goes out more often than once an hour: most likely a slip. */
+  veryOften: boolean
 }
 
 /** How a broadcast with this content would go, whether it is written down yet or not. Writes nothing. */
@@ -48,6 +51,7 @@ export async function preflight(
     stopped: state?.stoppedAt != null,
     dailyLimit: state?.dailyLimit ?? null,
     qualityRating: state?.qualityRating ?? null,
+    veryOften: content.recurrence != null && isOftenerThanHourly(content.recurrence),
   }
 }
 

@@ -8,7 +8,8 @@ export type Light = 'success' | 'warning' | 'danger'
 type Check = { light: Light; text: string }
 
 /** What speaks for and against sending, worst first. */
-export function checksOf({ template, forecast, stopped, dailyLimit, qualityRating, problems }: Preflight): Check[] {
+export function checksOf(seen: Preflight): Check[] {
+  const { template, forecast, stopped, dailyLimit, qualityRating, veryOften, problems } = seen
   const checks: Check[] = []
   const add = (light: Light, text: string) => checks.push({ light, text })
   if (stopped) add('danger', 'Der Kanal ist angehalten. Zurzeit geht nichts hinaus.')
@@ -30,6 +31,7 @@ export function checksOf({ template, forecast, stopped, dailyLimit, qualityRatin
   else if (forecast.recipients > 0) add('success', 'Das Tageslimit von WhatsApp reicht.')
   if (forecast.waits.some(({ reason }) => reason === 'quiet-hours'))
     add('warning', 'Ein Teil fällt in die Ruhezeit und wartet, bis sie vorbei ist.')
+  if (veryOften) add('warning', 'Diese Meldung geht öfter als einmal in der Stunde an alle. Ist das gewollt?')
   if (qualityRating === 'RED')
     add('warning', 'WhatsApp bewertet die Qualität des Kanals als niedrig. Senden Sie nur, was nötig ist.')
   const order: Light[] = ['danger', 'warning', 'success']
