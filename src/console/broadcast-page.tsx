@@ -41,7 +41,7 @@ export function BroadcastPage({
   const { channel, actor } = office
   const { timezone: zone } = channel
   const nameOf = (id: string | null) => (id === null ? null : (names.get(id) ?? 'unbekannt'))
-  const started = view.counts.recipients > 0
+  const started = view.counts.recipients > 0 || view.status === 'sending'
   const testable =
     may(actor.role, 'broadcasts.write') && (view.status === 'draft' || view.status === 'awaiting-approval')
   return (
@@ -65,7 +65,7 @@ export function BroadcastPage({
         <div>
           {changes.length > 0 && <Changes of={changes} />}
           {started && <Progress view={view} failures={failures} zone={zone} />}
-          {outlook && (
+          {outlook && !started && (
             <Section title="Vor dem Senden" id="pruefung">
               <PreflightCard of={outlook} channel={channel} />
             </Section>

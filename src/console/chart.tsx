@@ -16,7 +16,7 @@ export const GrowthChart = ({ days, marked }: { days: readonly GrowthDay[]; mark
     <Drawing {...{ days, marked }} size={WIDE} name="chart chart-wide" />
     <Drawing {...{ days, marked }} size={NARROW} name="chart chart-narrow" />
     <figcaption class="kern-body kern-body--small note">
-      Abonnenten im Infokanal. Gestrichelt: Tage, an denen eine Meldung hinausging.
+      Abonnenten im Infokanal.{marked.size > 0 ? ' Gestrichelt: Tage, an denen eine Meldung gesendet wurde.' : ''}
     </figcaption>
   </figure>
 )

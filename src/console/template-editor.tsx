@@ -50,7 +50,7 @@ export function TemplateEditor({ channel, form, known, problems, title, draft }:
               <TextField
                 {...field('name')}
                 label="Name"
-                hint="Nur Kleinbuchstaben, Ziffern und Unterstriche, zum Beispiel wochenmarkt_hinweis. Bürger sehen ihn nicht."
+                hint="Nur Kleinbuchstaben, Ziffern und Unterstriche, zum Beispiel wochenmarkt_hinweis. Die Bürgerinnen und Bürger sehen ihn nicht."
                 required
               />
               <input type="hidden" name="language" value={form.language ?? 'de'} />

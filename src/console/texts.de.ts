@@ -12,7 +12,7 @@ export const broadcastStates: Readonly<Record<string, readonly [label: string, t
   paused: ['Angehalten', 'warning'],
   done: ['Abgeschlossen', 'success'],
   cancelled: ['Abgebrochen', 'danger'],
-  rejected: ['Abgelehnt', 'danger'],
+  rejected: ['Zurückgegeben', 'warning'],
 }
 
 /** States of one message to one person: a word, and what it means. */

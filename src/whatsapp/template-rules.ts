@@ -81,9 +81,7 @@ function checkComponent(component: Loose, field: string, format: string): Proble
       const words = text(component.text) ?? ''
       return [
         ...checkLength(`${field}.text`, words, LIMITS.footer),
-        ...(variablesIn(words).length > 0
-          ? problem(`${field}.text`, 'Die Fußzeile darf keinen Platzhalter enthalten.')
-          : []),
+        ...(variablesIn(words).length > 0 ? problem(`${field}.text`, 'Die Fußzeile darf keine Lücke enthalten.') : []),
       ]
     }
     case 'BUTTONS':
@@ -113,9 +111,7 @@ function checkHeader(header: Loose, field: string, format: string): Problem[] {
   return [
     ...checkLength(`${field}.text`, words, LIMITS.header),
     ...(/[\n\r]/.test(words) ? problem(`${field}.text`, 'Die Überschrift darf keinen Zeilenumbruch enthalten.') : []),
-    ...(variables.length > 1
-      ? problem(`${field}.text`, 'Die Überschrift darf höchstens einen Platzhalter enthalten.')
-      : []),
+    ...(variables.length > 1 ? problem(`${field}.text`, 'Die Überschrift darf höchstens eine Lücke enthalten.') : []),
     ...checkVariables(`${field}.text`, words, format),
     ...checkExamples(`${field}.example`, variables, format, example.header_text, example.header_text_named_params),
   ]
@@ -129,12 +125,12 @@ function checkBody(body: Loose, field: string, format: string): Problem[] {
   const plainWords = words.replace(/\{\{.*?\}\}/g, ' ').match(/[\p{L}\p{N}]+/gu)?.length ?? 0
   return [
     ...checkLength(`${field}.text`, words, LIMITS.body),
-    ...(/^\{\{/.test(trimmed) ? problem(`${field}.text`, 'Der Text darf nicht mit einem Platzhalter beginnen.') : []),
-    ...(/\}\}$/.test(trimmed) ? problem(`${field}.text`, 'Der Text darf nicht mit einem Platzhalter enden.') : []),
-    ...(/\}\}\s*\{\{/.test(words) ? problem(`${field}.text`, 'Zwischen zwei Platzhaltern muss Text stehen.') : []),
+    ...(/^\{\{/.test(trimmed) ? problem(`${field}.text`, 'Der Text darf nicht mit einer Lücke beginnen.') : []),
+    ...(/\}\}$/.test(trimmed) ? problem(`${field}.text`, 'Der Text darf nicht mit einer Lücke enden.') : []),
+    ...(/\}\}\s*\{\{/.test(words) ? problem(`${field}.text`, 'Zwischen zwei Lücken muss Text stehen.') : []),
     // Meta's rule behind 2388293 as integrators observe it: at least twice as many words as variables, and one more.
     ...(variables.length > 0 && plainWords < 2 * variables.length + 1
-      ? problem(`${field}.text`, 'Für so viele Platzhalter ist der Text zu kurz.')
+      ? problem(`${field}.text`, 'Für so viele Lücken ist der Text zu kurz.')
       : []),
     ...checkVariables(`${field}.text`, words, format),
     ...checkExamples(`${field}.example`, variables, format, list(example.body_text)[0], example.body_text_named_params),
@@ -144,7 +140,7 @@ function checkBody(body: Loose, field: string, format: string): Problem[] {
 function checkVariables(field: string, words: string, format: string): Problem[] {
   const variables = variablesIn(words)
   if (words.replace(/\{\{[^{}]*\}\}/g, '').match(/\{\{|\}\}/)) {
-    return problem(field, 'Ein Platzhalter ist nicht richtig geklammert.')
+    return problem(field, 'Eine Lücke ist nicht richtig geklammert.')
   }
   if (format === 'named') {
     const wrong = variables.find((name) => !/^[a-z][a-z0-9_]*$/.test(name))
@@ -153,7 +149,7 @@ function checkVariables(field: string, words: string, format: string): Problem[]
       : problem(field, `„{{${wrong}}}“: Namen bestehen aus Kleinbuchstaben, Ziffern und Unterstrichen.`)
   }
   const counted = variables.every((name, index) => name === String(index + 1))
-  return counted ? [] : problem(field, 'Platzhalter heißen {{1}}, {{2}} und so weiter, ohne Lücke.')
+  return counted ? [] : problem(field, 'Lücken heißen {{1}}, {{2}} und so weiter, der Reihe nach.')
 }
 
 function checkExamples(
@@ -171,7 +167,7 @@ function checkExamples(
         )
       : list(listed).filter((one) => text(one) !== undefined)
   if (given.length === variables.length) return []
-  return problem(field, 'Für jeden Platzhalter wird genau ein Beispiel gebraucht.')
+  return problem(field, 'Für jede Lücke wird genau ein Beispiel gebraucht.')
 }
 
 function checkButtons(component: Loose, field: string): Problem[] {
@@ -211,9 +207,7 @@ function checkButton(button: Loose, type: string, field: string): Problem[] {
   if (variables.length > 0) {
     // A variable right behind the host would let a parameter lead to another one (example.org + ".evil.org").
     if (!/^https?:\/\/[^\s/{]+[/?#][^{]*\{\{[^{}]+\}\}$/.test(url)) {
-      wrong.push(
-        ...problem(`${field}.url`, 'Der Platzhalter muss am Ende der Adresse stehen, hinter einem Schrägstrich.'),
-      )
+      wrong.push(...problem(`${field}.url`, 'Die Lücke muss am Ende der Adresse stehen, hinter einem Schrägstrich.'))
     }
     if (text(list(button.example)[0]) === undefined)
       wrong.push(...problem(`${field}.example`, 'Hier fehlt eine Beispieladresse.'))

@@ -94,8 +94,8 @@ const keyOf =
 
 const tooMany = (count: number): string =>
   count === 0
-    ? 'Hier hat die Vorlage keinen Platzhalter.'
-    : `Die Vorlage hat hier nur ${count === 1 ? 'einen Platzhalter' : `${count} Platzhalter`}.`
+    ? 'Hier hat die Vorlage keine Lücke.'
+    : `Die Vorlage hat hier nur ${count === 1 ? 'eine Lücke' : `${count} Lücken`}.`
 
 /** Meta refuses the whole message for these (132018, formerly 100). */
 function wrongText(value: unknown): string | undefined {
@@ -115,7 +115,7 @@ function checkButtons(buttons: readonly TemplateButton[], given: unknown): Probl
   const values = (given ?? {}) as Loose
   const surplus = Object.keys(values)
     .filter((index) => !buttons[Number(index)]?.variable || String(Number(index)) !== index)
-    .map((index) => ({ field: `parameters.buttons.${index}`, message: 'Diese Schaltfläche hat keinen Platzhalter.' }))
+    .map((index) => ({ field: `parameters.buttons.${index}`, message: 'Diese Schaltfläche hat keine Lücke.' }))
   const wrong = buttons.flatMap((button, index): Problem[] => {
     if (!button.variable) return []
     const message = wrongSuffix(button, values[index])

@@ -125,7 +125,7 @@ describe('on a small screen', () => {
     await page.getByRole('link', { name: 'Chats', exact: true }).click()
     await page.getByRole('heading', { name: 'Chats', exact: true }).waitFor()
     await page.getByText('Menü', { exact: true }).click()
-    await page.getByRole('combobox', { name: 'Kanal wechseln' }).selectOption('warstein')
+    await page.getByRole('combobox', { name: 'Kanal wechseln', exact: true }).selectOption('warstein')
     await page.getByRole('button', { name: 'Wechseln', exact: true }).click()
     await page.getByRole('banner').getByText('Stadt Warstein').first().waitFor()
     await page.context().close()

@@ -23,7 +23,7 @@ export const NARROW = { width: 320, height: 640 }
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--lang=de'],
   })
 
 export type ConsoleStack = Stack & {
@@ -120,7 +120,10 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
     nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })),
   )
   expect.soft(found, what).toEqual([])
-  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  // Not clientWidth, which counts the scrollbar in.
+  const overflow = await page.evaluate(
+    'Math.floor(document.documentElement.scrollWidth - document.documentElement.getBoundingClientRect().width)',
+  )
   expect.soft(overflow, `${what} is wider than the window`).toBeLessThanOrEqual(0)
 }
 
