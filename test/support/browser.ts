@@ -23,7 +23,7 @@ export const NARROW = { width: 320, height: 640 }
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-dev-shm-usage', '--lang=de'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
   })
 
 export type ConsoleStack = Stack & {
