@@ -108,8 +108,8 @@ describe('fairness', () => {
     const since = desk.emulator.sends().length
     const id = await desk.publish()
     await eventually(() => desk.emulator.sends(since).length >= 20)
-    const asked = desk.emulator.sends().length
     await desk.emulator.citizenWrites({ phoneNumberId: desk.numberId, from: { phone: phones[0]! }, message: 'HILFE' })
+    const asked = desk.emulator.sends().length
     const answer = await eventually(() => desk.sendsTo(phones[0]!).find(({ type }) => type !== 'template'))
     // In messages, so that a busy machine, on which everything takes longer, is no excuse and no reproach.
     expect(answer.index - asked).toBeLessThan(PER_SECOND)
