@@ -1,3 +1,6 @@
+/** Nothing is marked longer than this before it leaves. */
+const MOST_MS = 100
+
 /** How many handed-over messages may wait for the wire: enough to bridge a statement and a hitch, few enough that a death leaves little open. */
 export class ReadAhead {
   readonly #perSecond: number
@@ -45,7 +48,10 @@ export class ReadAhead {
   }
 
   #depth(): number {
-    const aheadMs = Math.min(100, Math.max(40, 8 + 1.5 * this.#statementMs))
-    return Math.max(2, Math.ceil(Math.min(this.#perSecond / 1000, Math.max(0.1, 1.5 * this.#perMs)) * aheadMs))
+    const perMs = Math.min(this.#perSecond / 1000, Math.max(0.1, 1.5 * this.#perMs))
+    // Above WhatsApp's own thousand a second answers come in waves of all connections at once, and a wave must not find the wire dry.
+    const leastMs = perMs > 1 ? MOST_MS : 20
+    const aheadMs = Math.min(MOST_MS, Math.max(leastMs, 8 + 1.5 * this.#statementMs))
+    return Math.max(2, Math.ceil(perMs * aheadMs))
   }
 }
