@@ -61,6 +61,16 @@ export class Pacer {
     return slot
   }
 
+  /** It has left by now: where writing it was held up (another process had our core), it counts from here. */
+  left(nowMs: number): void {
+    const slot = nowMs - this.#lateMs
+    if (slot <= this.#lastMs) return
+    this.#slots[(this.#oldest + this.#slots.length - 1) % this.#slots.length] = slot
+    this.#lastMs = slot
+    this.#evenMs = Math.max(this.#evenMs, slot + this.#spacingMs)
+    this.#denseMs = Math.max(this.#denseMs, slot + this.#spacingMs / 2)
+  }
+
   /** Meta said we are too fast: nothing for `pauseMs`, then half the rate, which recovers within ten seconds. */
   slowDown(nowMs: number, pauseMs = 1000): void {
     if (nowMs < this.#heldUntilMs) return

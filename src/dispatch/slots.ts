@@ -60,6 +60,7 @@ export class Wire<T> {
       this.#pacer.take(nowMs)
       this.#go(this.#urgent.shift() ?? this.#bulk[this.#gone++]!)
       nowMs = this.#nowMs()
+      this.#pacer.left(nowMs)
     }
     this.#bulk.length = 0
     this.#gone = 0

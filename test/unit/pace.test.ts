@@ -59,6 +59,33 @@ describe('the pace of a channel', () => {
     )
   })
 
+  test('the same, where writing a message is held up after its moment was chosen', () => {
+    const holdUp = fc.oneof(
+      { weight: 30, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 400 }) },
+    )
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...RATES),
+        fc.array(holdUp, { minLength: 100, maxLength: 300 }),
+        (perSecond, holdUps) => {
+          const pacer = new Pacer(perSecond, START)
+          const left: number[] = []
+          let now = START
+          for (let n = 0; n < 3 * perSecond; n++) {
+            now = pacer.peek(now)
+            pacer.take(now)
+            now += holdUps[n % holdUps.length]!
+            pacer.left(now)
+            left.push(now)
+          }
+          expect(fullestWindow(left, safeMs(perSecond))).toBeLessThanOrEqual(perSecond)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
   test('the same over a change of processes', () => {
     fc.assert(
       fc.property(fc.constantFrom(...RATES), moments, moments, (perSecond, before, after) => {
