@@ -59,7 +59,7 @@ const server = createServer((request: IncomingMessage, response) => {
 })
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port }))
 process.on('message', (message: { url?: string }) => {
-  if (message.url) poster = new Poster(message.url, 200)
+  if (message.url) poster = new Poster(message.url, 1000)
   else {
     process.send!({ state: { ...state, latencies: state.latencies.splice(0) } })
   }
