@@ -49,24 +49,31 @@ export class Pacer {
     return Math.max(this.#heldUntilMs, this.#slots[this.#oldest]! + this.#windowMs, afterLast)
   }
 
-  /** Takes it, for a message that is written now; `peek` must have allowed it. A little lateness is borne by the slack, or every one would add up. */
+  /**
+   * Takes it, for a message that is written now; `peek` must have allowed it. A little lateness is borne by the slack, or every one would add up. Answers with
+   * the ticket for `left`.
+   */
   take(nowMs: number): number {
     const slot = Math.max(this.#earliest(nowMs), nowMs - this.#lateMs)
     if (slot > this.#lastMs + this.#spacingMs + CREDIT_MS) this.#asIfEven(slot)
-    this.#slots[this.#oldest] = slot
-    this.#oldest = (this.#oldest + 1) % this.#slots.length
+    const ticket = this.#oldest
+    this.#slots[ticket] = slot
+    this.#oldest = (ticket + 1) % this.#slots.length
     this.#lastMs = slot
     this.#evenMs = Math.max(slot, this.#evenMs) + this.#spacingMs
     this.#denseMs = Math.max(slot, this.#denseMs) + this.#spacingMs / 2
-    return slot
+    return ticket
   }
 
-  /** It has left by now: where writing it was held up (another process had our core), it counts from here. */
-  left(nowMs: number): void {
+  /**
+   * The message of this ticket leaves now. If writing it was held up (a new connection, another process on our core), it counts from here.
+   * @param ticket of `take`
+   */
+  left(ticket: number, nowMs: number): void {
     const slot = nowMs - this.#lateMs
-    if (slot <= this.#lastMs) return
-    this.#slots[(this.#oldest + this.#slots.length - 1) % this.#slots.length] = slot
-    this.#lastMs = slot
+    if (slot <= this.#slots[ticket]!) return
+    this.#slots[ticket] = slot
+    this.#lastMs = Math.max(this.#lastMs, slot)
     this.#evenMs = Math.max(this.#evenMs, slot + this.#spacingMs)
     this.#denseMs = Math.max(this.#denseMs, slot + this.#spacingMs / 2)
   }

@@ -179,7 +179,7 @@ export class ChannelSender {
       nowMs: this.#nowMs,
       pacer: this.#pacer,
       isFree: () => this.#onWire < this.#maxInFlight,
-      go: (entry) => this.#write(entry),
+      go: (entry, ticket) => this.#write(entry, ticket),
     })
     this.#woken = true
     this.#p.onLease?.(true)
@@ -288,7 +288,7 @@ export class ChannelSender {
     else this.#supply.busy.delete(contactId)
   }
 
-  #write(entry: Entry): void {
+  #write(entry: Entry, ticket: number): void {
     this.#ahead.wrote()
     if (this.#roomMade && this.#ahead.room(this.#wire?.size ?? 0) > 0) this.#roomMade()
     const { atMs, wallMs } = entry.writeBefore
@@ -309,13 +309,16 @@ export class ChannelSender {
       this.#done(entry, { verdict: 'recipient', sentBytes: false })
       return
     }
-    this.#p.whatsapp.send(this.#target, json, atMs).then(
-      (result) => this.#done(entry, result),
-      (error) => {
-        this.#p.log.error({ err: error }, 'the client rejected, which it never should')
-        this.#done(entry, { verdict: 'unknown', sentBytes: true })
-      },
-    )
+    const pacer = this.#pacer
+    this.#p.whatsapp
+      .send(this.#target, json, atMs, () => pacer?.left(ticket, this.#nowMs()))
+      .then(
+        (result) => this.#done(entry, result),
+        (error) => {
+          this.#p.log.error({ err: error }, 'the client rejected, which it never should')
+          this.#done(entry, { verdict: 'unknown', sentBytes: true })
+        },
+      )
   }
 
   #bodyOf(entry: Entry): string | null {

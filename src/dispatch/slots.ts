@@ -10,12 +10,17 @@ export class Wire<T> {
   readonly #nowMs: () => number
   readonly #pacer: Pacer
   readonly #isFree: () => boolean
-  readonly #go: (item: T) => void
+  readonly #go: (item: T, ticket: number) => void
   /**
    * @param parts.isFree whether there is a connection for one more; when that changes to true, `run` must be called
-   * @param parts.go must not throw
+   * @param parts.go must not throw; tells the pacer with the ticket when the message really leaves
    */
-  constructor(parts: { nowMs: () => number; pacer: Pacer; isFree: () => boolean; go: (item: T) => void }) {
+  constructor(parts: {
+    nowMs: () => number
+    pacer: Pacer
+    isFree: () => boolean
+    go: (item: T, ticket: number) => void
+  }) {
     this.#nowMs = parts.nowMs
     this.#pacer = parts.pacer
     this.#isFree = parts.isFree
@@ -57,10 +62,9 @@ export class Wire<T> {
         lookedAt = nowMs = this.#nowMs()
         continue
       }
-      this.#pacer.take(nowMs)
-      this.#go(this.#urgent.shift() ?? this.#bulk[this.#gone++]!)
+      const ticket = this.#pacer.take(nowMs)
+      this.#go(this.#urgent.shift() ?? this.#bulk[this.#gone++]!, ticket)
       nowMs = this.#nowMs()
-      this.#pacer.left(nowMs)
     }
     this.#bulk.length = 0
     this.#gone = 0

@@ -39,11 +39,13 @@ export type WhatsappClient = Management &
      * Hands one message over, once: no repeats, never rejects. Takes the JSON ready-made, since thousands go out per second.
      * Counts against the number's rate.
      * @param notAfterMs by `performance.now()`: what has not begun by then comes back as `not-sent`
+     * @param onStart called right before the first byte is written, which may be later: a new connection takes its time
      */
     send(
       target: Pick<Target, 'phoneNumberId' | 'accessToken'>,
       bodyJson: string,
       notAfterMs?: number,
+      onStart?: () => void,
     ): Promise<SendResult>
     /** Waits for what is under way, at most `graceMs` (default: as long as it takes); what is cut off then comes back as `unknown`. */
     close(graceMs?: number): Promise<void>
@@ -90,9 +92,11 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
   }
 
   return {
-    send(target, body, notAfterMs) {
+    send(target, body, notAfterMs, onStart) {
       const { path, headers } = headOf(target)
-      return exchange(sending, { method: 'POST', path, headers, body, timeoutMs, notAfterMs }).then(readSendAnswer)
+      return exchange(sending, { method: 'POST', path, headers, body, timeoutMs, notAfterMs, onStart }).then(
+        readSendAnswer,
+      )
     },
     ...managementOf(graph),
     ...mediaOf(graph, base, downloads),

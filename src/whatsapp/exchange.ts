@@ -13,6 +13,8 @@ export type Call = {
   timeoutMs: number
   /** By `performance.now()`: later than this not a byte is written any more. */
   notAfterMs?: number
+  /** Called right before the first byte. */
+  onStart?: () => void
 }
 
 /** Beyond this an answer is none of Meta's; it would only fill our memory. */
@@ -25,25 +27,27 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
  */
 export const exchange = (pool: Pool, call: Call): Promise<Exchange> =>
   new Promise((resolve) => {
-    const { method, path, headers, body, timeoutMs, notAfterMs } = call
+    const { method, path, headers, body, timeoutMs, notAfterMs, onStart } = call
     pool.dispatch(
       { method, path, headers, body, headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
-      new Answer(resolve, notAfterMs),
+      new Answer(resolve, notAfterMs, onStart),
     )
   })
 
 class Answer implements Dispatcher.DispatchHandler {
   readonly #resolve: (exchange: Exchange) => void
   readonly #notAfterMs: number
+  readonly #onStart: (() => void) | undefined
   #started = false
   #status = 0
   #retryAfter: string | undefined
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(resolve: (exchange: Exchange) => void, notAfterMs = Number.POSITIVE_INFINITY) {
+  constructor(resolve: (exchange: Exchange) => void, notAfterMs = Number.POSITIVE_INFINITY, onStart?: () => void) {
     this.#resolve = resolve
     this.#notAfterMs = notAfterMs
+    this.#onStart = onStart
   }
 
   /** Right before the first byte is written. Whatever fails earlier (DNS, connect, TLS, a closed pool) cannot have reached the other side. */
@@ -55,6 +59,7 @@ class Answer implements Dispatcher.DispatchHandler {
       return
     }
     this.#started = true
+    this.#onStart?.()
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {

@@ -74,9 +74,9 @@ describe('the pace of a channel', () => {
           let now = START
           for (let n = 0; n < 3 * perSecond; n++) {
             now = pacer.peek(now)
-            pacer.take(now)
+            const ticket = pacer.take(now)
             now += holdUps[n % holdUps.length]!
-            pacer.left(now)
+            pacer.left(ticket, now)
             left.push(now)
           }
           expect(fullestWindow(left, safeMs(perSecond))).toBeLessThanOrEqual(perSecond)
@@ -137,7 +137,7 @@ describe('the pace of a channel', () => {
     let now = START
     const within = (ms: number) => {
       let sent = 0
-      for (const end = now + ms; now < end; now += 1) while (pacer.peek(now) <= now && pacer.take(now)) sent++
+      for (const end = now + ms; now < end; now += 1) while (pacer.peek(now) <= now && pacer.take(now) >= 0) sent++
       return sent
     }
     within(2000)

@@ -134,6 +134,19 @@ describe('what becomes of a message that is sent', () => {
     expect(result).toMatchObject({ verdict: 'not-sent', sentBytes: false, error: { title: 'ECONNREFUSED' } })
   })
 
+  test('it says when the first byte leaves, which is after the connection is made, and not at all if none is', async () => {
+    const server = await meta(json(200, accepted))
+    const whatsapp = client(server.url)
+    const told: string[] = []
+    const sent = whatsapp.send(town, hello, undefined, () => told.push('first'))
+    expect(told).toEqual([])
+    await sent
+    expect(told).toEqual(['first'])
+    await server.close()
+    await client(server.url).send(town, hello, undefined, () => told.push('second'))
+    expect(told).toEqual(['first'])
+  })
+
   test('TLS that does not come about: it was surely not sent', async () => {
     const server = await meta(json(200, accepted))
     const result = await client(server.url.replace('http:', 'https:')).send(town, hello)
