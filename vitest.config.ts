@@ -8,7 +8,8 @@ const retry = process.env.CI ? 1 : 0
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores of a small machine: many stories wait for a lease or an answer.
+    maxWorkers: 3,
     setupFiles: ['test/support/stay-local.ts'],
     projects: [
       // Pure rules leave nothing behind: one worker may read the code once for all of them.
