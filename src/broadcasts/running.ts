@@ -4,7 +4,7 @@ import type { Channel } from '../channels/channel.ts'
 import { channelState } from '../channels/channels.ts'
 import { isApproved, markTemplate } from '../channels/template-store.ts'
 import type { Db, Tx } from '../db/db.ts'
-import { broadcasts, channels, outgoing, subscriptions } from '../db/schema.ts'
+import { broadcasts, channels, contacts, outgoing, subscriptions } from '../db/schema.ts'
 import { retryRun, skipQueued, wake } from '../dispatch/queue.ts'
 import { Refusal } from '../refusal.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
@@ -226,7 +226,9 @@ async function skipReturned({ db, now }: Pick<Runtime, 'db' | 'now'>): Promise<n
       select o.id from ${outgoing} o join ${broadcasts} b on b.id = o.broadcast_id
       where o.not_before is not null and o.kind = 'broadcast' and o.status = 'queued'
         and (b.status = 'cancelled' or not exists (
-          select from ${subscriptions} s where s.contact_id = o.contact_id and s.offering = 'info' and s.left_at is null))
+            select from ${subscriptions} s where s.contact_id = o.contact_id and s.offering = 'info' and s.left_at is null)
+          or upper(b.category) = 'MARKETING' and exists (
+            select from ${contacts} c where c.id = o.contact_id and c.marketing_stopped_at is not null))
       for no key update of o skip locked)`)
   return count
 }

@@ -164,7 +164,10 @@ export type Settled = {
   handedOverAt: Date
 }
 
-/** Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten. */
+/**
+ * Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten, and of what was erased
+ * meanwhile nothing comes back.
+ */
 export async function settle(sql: Sql, outcomes: readonly Settled[]): Promise<void> {
   const rows = [...outcomes].sort((a, b) => Number(a.id) - Number(b.id))
   await settleAccepted(sql, rows.filter(isPlain))
@@ -186,14 +189,16 @@ async function settleAccepted(sql: Sql, rows: readonly Plain[]): Promise<void> {
       select id, decode(hash, 'hex') as hash, to_timestamp(at / 1000.0) as at from unnest(
         ${arrayOf(rows.map((row) => row.id))}::text::bigint[], ${arrayOf(rows.map((row) => row.wamidHash.toString('hex')))}::text::text[],
         ${arrayOf(rows.map((row) => row.at.getTime()))}::text::bigint[]) as r(id, hash, at)
-    ), named as (
-      insert into outgoing_wamids select hash, id from r)
-    update outgoing o set
-      status = case when o.status in ('sending', 'unknown') then 'accepted' else o.status end,
-      status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
-      error_code = case when o.status in ('sending', 'unknown') then null else o.error_code end,
-      wamid_hash = r.hash, not_before = null, address_sealed = null, payload_sealed = null
-    from r where o.id = r.id`
+    ), changed as (
+      update outgoing o set
+        status = case when o.status in ('sending', 'unknown') then 'accepted' else o.status end,
+        status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
+        error_code = case when o.status in ('sending', 'unknown') then null else o.error_code end,
+        wamid_hash = case when o.kind = 'broadcast' and o.contact_id is null then null else r.hash end,
+        not_before = null, address_sealed = null, payload_sealed = null
+      from r where o.id = r.id
+      returning o.id, o.wamid_hash)
+    insert into outgoing_wamids select wamid_hash, id from changed where wamid_hash is not null`
 }
 
 async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
@@ -206,18 +211,19 @@ async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
         ${rows.map((o) => o.notBefore?.toISOString() ?? null)}::timestamptz[], ${rows.map((o) => Number(o.counted))}::int[],
         ${rows.map((o) => o.at.toISOString())}::timestamptz[], ${rows.map((o) => o.handedOverAt.toISOString())}::timestamptz[]
       ) as r(id, status, hash, error_code, not_before, counted, at, handed_over_at)
-    ), named as (
-      insert into outgoing_wamids select hash, id from r where hash is not null)
-    update outgoing o set
-      status = case when o.status in ('sending', 'unknown') then r.status else o.status end,
-      status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
-      wamid_hash = coalesce(r.hash, o.wamid_hash),
-      error_code = case when o.status in ('sending', 'unknown') then r.error_code else o.error_code end,
-      not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
-      attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
-      urgency = case when r.status = 'queued' and o.kind = 'broadcast' then 5 else o.urgency end,
-      address_sealed = case when r.status in ('queued', 'unknown') then o.address_sealed end,
-      payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
-    from r
-    where o.id = r.id and (r.status <> 'queued' or o.handed_over_at = r.handed_over_at and o.status in ('sending', 'unknown'))`
+    ), changed as (
+      update outgoing o set
+        status = case when o.status in ('sending', 'unknown') then r.status else o.status end,
+        status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
+        wamid_hash = coalesce(r.hash, o.wamid_hash),
+        error_code = case when o.status in ('sending', 'unknown') then r.error_code else o.error_code end,
+        not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
+        attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
+        urgency = case when r.status = 'queued' and o.kind = 'broadcast' then 5 else o.urgency end,
+        address_sealed = case when r.status in ('queued', 'unknown') then o.address_sealed end,
+        payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
+      from r
+      where o.id = r.id and (r.status <> 'queued' or o.handed_over_at = r.handed_over_at and o.status in ('sending', 'unknown'))
+  returning o.id, r.hash)
+    insert into outgoing_wamids select hash, id from changed where hash is not null`
 }

@@ -67,7 +67,7 @@ export class Pacer {
 
   /**
    * The message of this ticket leaves now. If writing it was held up (a new connection, another process on our core), it counts from here.
-   * @param ticket of `take`
+   * @param ticket of `take`, within one window: no message may leave later than that, which the sender's lease sees to
    */
   left(ticket: number, nowMs: number): void {
     const slot = nowMs - this.#lateMs

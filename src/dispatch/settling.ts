@@ -16,8 +16,13 @@ export class Settling {
 
   add(outcome: Settled): void {
     this.#waiting.push(outcome)
+    this.#start()
+  }
+
+  #start(): void {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = null
+      if (this.#waiting.length > 0 && !this.#givenUp) this.#start() // came while the last statement ended
     })
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { settle } from '../../src/dispatch/lane.ts'
 import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
 
 let desk: WebhookDesk
@@ -127,4 +128,13 @@ test('replies are followed like broadcasts', async () => {
   await tell(message.says('sent', pricing))
   await tell(message.says('read'))
   expect(await stateOf()).toMatchObject({ status: 'read', category: 'utility', billable: true })
+})
+
+test('an outcome that comes after an erasure brings nothing back', async () => {
+  const { id: gone } = await handedOver({ status: 'sending', wamid: null, kind: 'reply' })
+  await desk.sql`delete from outgoing where id = ${gone}`
+  const at = new Date()
+  const outcome = { id: String(gone), status: 'accepted', errorCode: null, notBefore: null, counted: true } as const
+  await settle(desk.sql, [{ ...outcome, wamidHash: Buffer.alloc(16, 7), at, handedOverAt: at }])
+  expect(await desk.sql`select 1 from outgoing_wamids where outgoing_id = ${gone}`).toHaveLength(0)
 })
