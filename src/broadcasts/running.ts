@@ -217,7 +217,8 @@ export async function templateBack(deed: Deed, channel: Channel, name: string, l
 
 /**
  * Skips what came back to the queue (WhatsApp asked for another attempt, or it did not reach the wire) after its broadcast was cancelled or its person had
- * left: neither of them saw it there. Nothing of it can leave meanwhile, since each hand-over asks again. Returns how many.
+ * left or stopped marketing: none of them saw it there. Nothing of the first two can leave meanwhile, since each hand-over asks again; marketing that was
+ * stopped is refused by WhatsApp itself. Returns how many.
  */
 async function skipReturned({ db, now }: Pick<Runtime, 'db' | 'now'>): Promise<number> {
   const { count } = await db.execute(sql`

@@ -25,6 +25,14 @@ const Wanted = z
     path: ['phone'],
   })
 
+/** Whoever asks for a person gets them unmasked. */
+const identity = {
+  id: z.string(),
+  name: z.string().nullable(),
+  phone: z.string().nullable(),
+  userId: z.string().nullable(),
+}
+
 const lookup = createRoute({
   method: 'post',
   path: '/channels/{channel}/subscribers/lookup',
@@ -37,10 +45,7 @@ const lookup = createRoute({
     200: json(
       z
         .object({
-          id: z.string(),
-          name: z.string().nullable(),
-          phone: z.string().nullable(),
-          userId: z.string().nullable(),
+          ...identity,
           offerings: z.array(
             z.object({
               offering,
@@ -76,10 +81,7 @@ const revealOne = createRoute({
     200: json(
       z
         .object({
-          id: z.string(),
-          name: z.string().nullable(),
-          phone: z.string().nullable(),
-          userId: z.string().nullable(),
+          ...identity,
         })
         .openapi('RevealedPerson'),
       'The person',
