@@ -1,13 +1,13 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   type KeyObject,
   randomBytes,
   randomFillSync,
 } from 'node:crypto'
 import { eq } from 'drizzle-orm'
+import { hmacSha256 } from '../hmac.ts'
 import type { DataKey } from './data-keys.ts'
 import type { Db } from './db.ts'
 import { vault } from './schema.ts'
@@ -37,7 +37,7 @@ export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
   const [first] = keys
   if (!first) throw new RangeError('A vault needs at least one key')
   const sealing = secrets.get(first.id)!
-  const lookup = createSecretKey(lookupKey)
+  const hmac = hmacSha256(lookupKey)
   return {
     seal: (text) => `${first.id}.${encrypt(sealing, text)}`,
     open: (sealed) => {
@@ -47,7 +47,7 @@ export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
         throw new CannotOpen(`A value was sealed with the data key ${JSON.stringify(id)}, which is not at hand.`)
       return decrypt(secret, sealed.slice(id.length + 1))
     },
-    fingerprint: (purpose, text) => createHmac('sha256', lookup).update(`${purpose}\0${text}`).digest().subarray(0, 16),
+    fingerprint: (purpose, text) => hmac(`${purpose}\0${text}`).subarray(0, 16),
   }
 }
 

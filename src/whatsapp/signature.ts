@@ -1,6 +1,15 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { hmacSha256 } from '../hmac.ts'
 
 const SHAPE = /^sha256=([0-9a-f]{64})$/i
+
+const known = new Map<string, ReturnType<typeof hmacSha256>>()
+/** Prepared once for each of the few secrets a process ever sees. */
+function hmacOf(secret: string): ReturnType<typeof hmacSha256> {
+  const hmac = known.get(secret) ?? hmacSha256(secret)
+  known.set(secret, hmac)
+  return hmac
+}
 
 /**
  * Whether Meta sent exactly these bytes: HMAC-SHA256 of the raw body under one of our app secrets (two during a rotation).
@@ -16,7 +25,7 @@ export function verifySignature(rawBody: Uint8Array, header: unknown, secrets: r
   for (const secret of secrets) {
     // An empty key would make the signature of anybody valid who guesses that we have none.
     if (secret === '') continue
-    const equal = timingSafeEqual(createHmac('sha256', secret).update(rawBody).digest(), claimed)
+    const equal = timingSafeEqual(hmacOf(secret)(rawBody), claimed)
     matches = equal || matches
   }
   return matches
@@ -24,7 +33,7 @@ export function verifySignature(rawBody: Uint8Array, header: unknown, secrets: r
 
 /** The header Meta would send for these bytes; for tests and tools that post to ourselves. */
 export const signatureOf = (rawBody: Uint8Array | string, secret: string): string =>
-  `sha256=${createHmac('sha256', secret).update(rawBody).digest('hex')}`
+  `sha256=${hmacOf(secret)(rawBody).toString('hex')}`
 
 /** Whether the verify token of Meta's GET is ours. Constant time also over different lengths; an unset token matches nothing. */
 export function verifyToken(given: unknown, expected: string): boolean {

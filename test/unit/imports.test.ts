@@ -15,7 +15,7 @@ const STEPS = [
   ['console'],
   ['commands'],
 ]
-const OPEN_TO_ALL = new Set(['config', 'duration', 'log', 'refusal', 'runtime', 'secret'])
+const OPEN_TO_ALL = new Set(['config', 'duration', 'hmac', 'log', 'refusal', 'runtime', 'secret'])
 const SEES_EVERYTHING = new Set(['app', 'cli'])
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   hono: ['http', 'console', 'site', 'emulator', 'app', 'commands'],
