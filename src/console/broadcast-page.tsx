@@ -3,7 +3,6 @@ import type { Row } from '../broadcasts/broadcasts.ts'
 import type { Failure } from '../broadcasts/failures.ts'
 import type { Preflight } from '../broadcasts/preflight.ts'
 import type { BroadcastView } from '../broadcasts/views.ts'
-import { renderTemplate } from '../whatsapp/templates.ts'
 import type { Change } from './broadcast-changes.ts'
 import { StateBadge } from './broadcast-list.tsx'
 import { Steps } from './broadcast-steps.tsx'
@@ -13,6 +12,7 @@ import { count, dateTime } from './format.ts'
 import type { Office } from './office.ts'
 import { Alert, Button, Facts, Head, PostForm, Section, Table } from './parts.tsx'
 import { PreflightCard } from './preflight-card.tsx'
+import { previewOf } from './preview.ts'
 import { Progress } from './progress.tsx'
 import { rhythmOf } from './rhythm.ts'
 import { inWords } from './words.ts'
@@ -128,7 +128,7 @@ export function BroadcastPage({
         <aside class="sidebar" aria-label="Vorschau">
           <div class="sidebar-inner">
             <h2 class="kern-heading-small">So sieht es aus</h2>
-            <Bubble message={renderTemplate(row.components ?? components, view.parameters)} from={channel.name} />
+            <Bubble message={previewOf(row.components ?? components, view.parameters)} from={channel.name} />
           </div>
         </aside>
       </div>

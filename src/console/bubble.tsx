@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { RenderedTemplate } from '../whatsapp/templates.ts'
+import { hasGaps, piecesOf } from './preview.ts'
 
 const MARKS: readonly (readonly [pattern: RegExp, tag: 'strong' | 'em' | 's' | 'code'])[] = [
   [/```([^`]+)```/, 'code'],
@@ -20,8 +21,10 @@ function formatted(text: string): Child[] {
       ...formatted(text.slice(after)),
     ]
   }
-  return text.split(/(\{\{[^{}]+\}\})/).map((piece) => (piece.startsWith('{{') ? <mark>{piece}</mark> : piece))
+  return withGaps(text)
 }
+
+const withGaps = (text: string): Child[] => piecesOf(text).map(({ words, gap }) => (gap ? <mark>{words}</mark> : words))
 
 const MEDIA: Readonly<Record<string, string>> = {
   IMAGE: 'Bild',
@@ -54,11 +57,16 @@ export const Bubble = ({ message, from }: { message: RenderedTemplate; from: str
               <span class="bubble-button">{text}</span>
               <span class="bubble-where">
                 {BUTTONS[type] ?? ''}
-                {url ? `: ${url}` : phone ? `: ${phone}` : ''}
+                {url ? [': ', ...withGaps(url)] : phone ? `: ${phone}` : ''}
               </span>
             </li>
           ))}
         </ul>
+      ) : null}
+      {hasGaps(message) ? (
+        <p class="bubble-gaps">
+          <mark>Markiert</mark>: Lücke, die jede Meldung selbst ausfüllt.
+        </p>
       ) : null}
     </div>
   </figure>

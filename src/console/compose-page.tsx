@@ -4,7 +4,6 @@ import type { Channel } from '../channels/channel.ts'
 import type { StoredTemplate } from '../channels/template-store.ts'
 import type { Problem } from '../refusal.ts'
 import type { Totals } from '../subscriptions/subscribers.ts'
-import { renderTemplate } from '../whatsapp/templates.ts'
 import { Bubble } from './bubble.tsx'
 import { type Typed, templateKey } from './compose-form.ts'
 import { ParameterFields, parameterLabels } from './compose-parameters.tsx'
@@ -13,6 +12,7 @@ import { Choices, ErrorSummary, TextField } from './fields.tsx'
 import { count, counted } from './format.ts'
 import { type Office, problemAt } from './office.ts'
 import { Button, Empty, Head, LinkButton, PostForm } from './parts.tsx'
+import { previewOf } from './preview.ts'
 import { templateCategories } from './texts.de.ts'
 import { inWords } from './words.ts'
 
@@ -34,7 +34,7 @@ export const TemplateChoice = ({ templates, channel }: { templates: readonly Sto
               {templateCategories[template.category] ?? template.category}
               {template.language === 'de' ? '' : ` · ${template.language}`}
             </p>
-            <Bubble message={renderTemplate(template.components)} from={channel.name} />
+            <Bubble message={previewOf(template.components)} from={channel.name} />
             <p>
               <LinkButton to={`/office/meldungen/neu?vorlage=${templateKey(template)}`} look="primary">
                 {`Mit „${inWords(template.name)}“ schreiben`}

@@ -1,6 +1,6 @@
 import type { StoredTemplate } from '../channels/template-store.ts'
 import type { Problem } from '../refusal.ts'
-import { isRecord, list, record, text } from '../whatsapp/loose.ts'
+import { examplesOf } from '../whatsapp/template-examples.ts'
 import { LIMITS } from '../whatsapp/templates.ts'
 import { parameterFields, type Typed } from './compose-form.ts'
 import { TextField } from './fields.tsx'
@@ -87,29 +87,4 @@ export function parameterLabels(template: StoredTemplate): Record<string, string
 function labelOf(variable: string, fallback: string): string {
   if (/^\d+$/.test(variable)) return fallback
   return inWords(variable)
-}
-
-type Examples = { header: Record<string, string>; body: Record<string, string>; buttons: Record<string, string> }
-
-function examplesOf(components: unknown): Examples {
-  const parts = list(components).filter(isRecord)
-  const part = (type: string) => record(parts.find((one) => text(one.type)?.toUpperCase() === type))
-  const texts = (example: Record<string, unknown>, listed: unknown, named: unknown) => {
-    const found: Record<string, string> = {}
-    for (const [index, one] of list(listed).entries()) found[String(index + 1)] = text(one) ?? ''
-    for (const one of list(named).map(record)) found[text(one.param_name) ?? ''] = text(one.example) ?? ''
-    return example ? found : {}
-  }
-  const header = record(part('HEADER').example)
-  const body = record(part('BODY').example)
-  const buttons = list(part('BUTTONS').buttons).map((one) => {
-    const { url, example } = record(one)
-    const base = text(url)?.replace(/\{\{.*$/, '') ?? ''
-    return (text(list(example)[0]) ?? '').replace(base, '')
-  })
-  return {
-    header: texts(header, header.header_text, header.header_text_named_params),
-    body: texts(body, list(body.body_text)[0], body.body_text_named_params),
-    buttons: Object.fromEntries(buttons.entries()),
-  }
 }

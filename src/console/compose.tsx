@@ -7,13 +7,13 @@ import { REQUEST_TEMPLATE } from '../chats/answers.ts'
 import { type Problem, Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { countSubscribers } from '../subscriptions/subscribers.ts'
-import { renderTemplate } from '../whatsapp/templates.ts'
 import { Bubble } from './bubble.tsx'
 import { contentFrom, type Typed, templateOf, typedIn, typedOf } from './compose-form.ts'
 import { ComposePage, Sidebar, TemplateChoice } from './compose-page.tsx'
 import { page } from './layout.tsx'
 import { flash, type Office, type OfficeContext, type OfficeEnv, only } from './office.ts'
 import { PreflightCard } from './preflight-card.tsx'
+import { previewOf } from './preview.ts'
 import { remembered } from './remembered.ts'
 
 const EMPTY: Typed = { one: { wann: 'sofort', an: 'alle', rhythmus: 'woche' }, topics: [], weekdays: [] }
@@ -48,7 +48,7 @@ export function composeRoutes(runtime: Runtime) {
 
   const sidebarOf = async (office: Office, content: Content, template: StoredTemplate, row?: Row) => {
     const seen = await inDeed(runtime, (deed) => preflight(deed, office.channel, content, row?.correctionOf ?? null))
-    const message = renderTemplate(template.components, content.parameters)
+    const message = previewOf(template.components, content.parameters)
     return (
       <Sidebar>
         <Bubble message={message} from={office.channel.name} />

@@ -2,12 +2,13 @@ import type { Channel } from '../channels/channel.ts'
 import type { StoredTemplate } from '../channels/template-store.ts'
 import type { Problem } from '../refusal.ts'
 import type { TemplateDraft } from '../whatsapp/template-rules.ts'
-import { LIMITS, renderTemplate } from '../whatsapp/templates.ts'
+import { LIMITS } from '../whatsapp/templates.ts'
 import { Bubble } from './bubble.tsx'
 import { templateKey } from './compose-form.ts'
 import { Choices, ErrorSummary, FieldError, Select, TextField } from './fields.tsx'
 import { problemAt } from './office.ts'
 import { Button, Head, Note, PostForm } from './parts.tsx'
+import { previewOf } from './preview.ts'
 import { BUTTON_ROWS, type Form } from './template-form.ts'
 
 type EditorProps = {
@@ -187,7 +188,7 @@ export const TemplatePreview = ({
 }) => (
   <div class="sidebar-inner">
     <h2 class="kern-heading-small">So sieht es aus</h2>
-    <Bubble message={renderTemplate(draft.components)} from={channel.name} />
+    <Bubble message={previewOf(draft.components)} from={channel.name} />
     {problems && problems.length > 0 && (
       <div class="card preflight preflight-warning">
         <p class="kern-body kern-body--bold">Noch nicht nach den Regeln von WhatsApp</p>

@@ -7,7 +7,6 @@ import { templatesChanged } from '../intake/notices.ts'
 import { type Problem, Refusal } from '../refusal.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { validateTemplate } from '../whatsapp/template-rules.ts'
-import { renderTemplate } from '../whatsapp/templates.ts'
 import { StateBadge } from './broadcast-list.tsx'
 import { Bubble } from './bubble.tsx'
 import { templateKey, templateOf } from './compose-form.ts'
@@ -15,6 +14,7 @@ import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { flash, formOf, type OfficeContext, type OfficeEnv, only, sentenceOf } from './office.ts'
 import { Badge, Button, Empty, Facts, Head, LinkButton, Note, PostForm, Section, Table } from './parts.tsx'
+import { previewOf } from './preview.ts'
 import { TemplateEditor, TemplatePreview } from './template-editor.tsx'
 import { draftFrom, type Form, formOfTemplate, isBeyondForm, problemsInForm } from './template-form.ts'
 import { beyondForm, partsOf, pictureIn, pictureTold, withPicture } from './template-picture.ts'
@@ -193,7 +193,7 @@ export function templateRoutes(runtime: Runtime) {
               </Section>
             </div>
             <aside class="sidebar" aria-label="Vorschau">
-              <Bubble message={renderTemplate(template.components)} from={channel.name} />
+              <Bubble message={previewOf(template.components)} from={channel.name} />
             </aside>
           </div>
         </>,

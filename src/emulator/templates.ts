@@ -151,20 +151,34 @@ function checkLength(template: Template, sent: Json): Problem | null {
   return null
 }
 
-/** The text of a component with the parameters of a send put in. */
+/**
+ * The text of a component with the parameters of a send put in. A gap that a later edit of the template has added shows its example,
+ * or its number, in brackets.
+ */
 export function fill(template: Template, part: 'HEADER' | 'BODY', sent: Json): string {
   const text = str(partOf(template, part)?.text)
   const parameters = objs(
     objs(sent.components).find((component) => str(component.type).toUpperCase() === part)?.parameters,
   )
-  if (parameters.length === 0) return text
   const values = new Map(
     parameters.map((parameter, index) => [
       template.parameterFormat === 'NAMED' ? str(parameter.parameter_name) : String(index + 1),
       str(parameter.text) || str(obj(parameter[str(parameter.type)]).fallback_value),
     ]),
   )
-  return text.replace(VARIABLE, (whole, name: string) => values.get(name) ?? whole)
+  return text.replace(VARIABLE, (_, name: string) => values.get(name) ?? `[${exampleOf(template, part, name)}]`)
+}
+
+function exampleOf(template: Template, part: 'HEADER' | 'BODY', name: string): string {
+  const { body_text, header_text, body_text_named_params, header_text_named_params } = obj(
+    partOf(template, part)?.example,
+  )
+  const named = objs(part === 'BODY' ? body_text_named_params : header_text_named_params)
+  const listed: unknown = part === 'HEADER' ? header_text : Array.isArray(body_text) ? body_text[0] : null
+  const example = Array.isArray(listed)
+    ? listed[Number(name) - 1]
+    : named.find((one) => str(one.param_name) === name)?.example
+  return str(example) || (/^\d+$/.test(name) ? `Text ${name}` : name)
 }
 
 /** The address a URL button leads to. */

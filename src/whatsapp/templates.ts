@@ -150,22 +150,36 @@ export type RenderedTemplate = {
   buttons: { type: string; text: string; url?: string; phone?: string }[]
 }
 
-/** What the citizen sees. Parameters that are not there yet stay visible as `{{1}}`. */
-export function renderTemplate(components: unknown, parameters: TemplateParameters = {}): RenderedTemplate {
+/** What stands in a gap that is not filled in yet; undefined leaves it as it is. */
+export type Gap = (where: 'header' | 'body' | 'buttons', variable: string) => string | undefined
+
+/** What the citizen sees. Parameters that are not there yet stay visible as `{{1}}`, or as what `gap` says. */
+export function renderTemplate(
+  components: unknown,
+  parameters: TemplateParameters = {},
+  gap: Gap = () => undefined,
+): RenderedTemplate {
   const { header, body, footer, buttons } = shapeOf(components)
   const medium = Array.isArray(parameters.header) ? parameters.header[0] : undefined
+  const texts = (where: 'header' | 'body', words: string, variables: readonly string[]) => {
+    const given = valueIn(variables, parameters[where])
+    return filled(words, (variable) => given(variable) ?? gap(where, variable))
+  }
   return {
     header:
       header &&
       (header.format === 'TEXT'
-        ? filled(header.text, valueIn(header.variables, parameters.header))
+        ? texts('header', header.text, header.variables)
         : { format: header.format, source: isRecord(medium) ? (medium as MediaSource) : undefined }),
-    body: filled(body.text, valueIn(body.variables, parameters.body)),
+    body: texts('body', body.text, body.variables),
     footer,
     buttons: buttons.map(({ type, text, url, phone, variable }, index) => ({
       type,
       text,
-      url: variable && url !== undefined ? filled(url, () => nonEmpty(parameters.buttons?.[index])) : url,
+      url:
+        variable && url !== undefined
+          ? filled(url, () => nonEmpty(parameters.buttons?.[index]) ?? gap('buttons', String(index)))
+          : url,
       phone,
     })),
   }

@@ -7,11 +7,13 @@ import { Bubble } from '../../src/console/bubble.tsx'
 import { contentFrom, parametersFrom, typedIn, typedOf } from '../../src/console/compose-form.ts'
 import { duration, share } from '../../src/console/format.ts'
 import { inGerman } from '../../src/console/import-words.ts'
+import { previewOf } from '../../src/console/preview.ts'
 import { rhythmOf } from '../../src/console/rhythm.ts'
 import { ownPath } from '../../src/console/sign-in.tsx'
 import { draftFrom, formOfTemplate, isBeyondForm, problemsInForm } from '../../src/console/template-form.ts'
 import { inWords } from '../../src/console/words.ts'
 import { validateTemplate } from '../../src/whatsapp/template-rules.ts'
+import type { RenderedTemplate } from '../../src/whatsapp/templates.ts'
 import { pictureType } from '../../src/whatsapp/uploads.ts'
 import { towns } from '../support/towns.ts'
 
@@ -146,16 +148,53 @@ describe('a template from the form', () => {
   })
 })
 
+const phoneWith = (message: RenderedTemplate): string => String(Bubble({ from: 'Stadt', message }))
+
 test('the phone shows WhatsApp marks, and nothing that somebody typed runs as HTML', () => {
-  const shown = (Bubble as (props: object) => { toString(): string })({
-    from: 'Stadt',
-    message: { body: '*fett* _kursiv_ 3*4*5 <script>x</script> {{1}}', buttons: [] },
-  }).toString()
+  const shown = phoneWith({ body: '*fett* _kursiv_ 3*4*5 <script>x</script> {{1}}', buttons: [] })
   expect(shown).toContain('<strong>fett</strong>')
   expect(shown).toContain('<em>kursiv</em>')
   expect(shown).toContain('3*4*5')
   expect(shown).toContain('&lt;script&gt;')
-  expect(shown).toContain('<mark>{{1}}</mark>')
+  expect(shown).toContain('{{1}}')
+  expect(shown).not.toContain('<mark>')
+})
+
+describe('a gap that nobody has filled in yet', () => {
+  const approved = [
+    { type: 'HEADER', format: 'TEXT', text: 'Thema {{1}}', example: { header_text: ['Verkehr'] } },
+    { type: 'BODY', text: '*{{1}}* bis {{2}}.', example: { body_text: [['Sperrung', 'Montag']] } },
+    {
+      type: 'BUTTONS',
+      buttons: [
+        { type: 'URL', text: 'Mehr', url: 'https://www.arnsberg.de/{{1}}', example: ['https://www.arnsberg.de/stau'] },
+      ],
+    },
+  ]
+
+  test('shows the example it was approved with, marked', () => {
+    const shown = phoneWith(previewOf(approved))
+    expect(shown).toContain('Thema <mark>Verkehr</mark>')
+    expect(shown).toContain('<strong><mark>Sperrung</mark></strong> bis <mark>Montag</mark>.')
+    expect(shown).toContain('https://www.arnsberg.de/<mark>stau</mark>')
+    expect(shown).not.toContain('{{')
+    expect(shown).toContain('Lücke')
+  })
+
+  test('keeps to the gap: what is filled in stands as it will go out', () => {
+    const shown = phoneWith(
+      previewOf(approved, { header: ['Wetter'], body: ['{{2}} heute', ''], buttons: { '0': 'sturm' } }),
+    )
+    expect(shown).toContain('Thema Wetter')
+    expect(shown).toContain('<strong>{{2}} heute</strong> bis <mark>Montag</mark>.')
+    expect(shown).toContain('https://www.arnsberg.de/sturm')
+    expect(phoneWith(previewOf([{ type: 'BODY', text: 'Es gibt {{1}}.' }], { body: ['Neues'] }))).not.toContain('Lücke')
+  })
+
+  test('without an example it shows its number, or its name in words', () => {
+    expect(phoneWith(previewOf(positional))).toContain('Es gibt <mark>Text 1</mark> und <mark>Text 2</mark> heute.')
+    expect(phoneWith(previewOf(named))).toContain('Gesperrt: <mark>Straße</mark>, bis <mark>Wann</mark> etwa.')
+  })
 })
 
 test('an approver reads what has changed since the version before', () => {

@@ -134,6 +134,29 @@ describe('the page on which one is a citizen', () => {
     expect(emulator.messagesOf(ANNA).at(-1)).toMatchObject({ type: 'button', text: 'Abmelden', quotes: bubble!.id })
   })
 
+  test('a gap that was added to the template after the broadcast shows its example, not its number in braces', async () => {
+    await start()
+    const body = (text: string, ...examples: string[]) => [
+      { type: 'BODY', text, ...(examples.length > 0 && { example: { body_text: [examples] } }) },
+    ]
+    const template = { name: 'hinweis', language: 'de' }
+    const made = await graph('1/message_templates', {
+      ...template,
+      category: 'UTILITY',
+      components: body('Heute gilt etwas Neues.'),
+    })
+    const { id } = (await made.json()) as { id: string }
+    await graph('11/messages', {
+      messaging_product: 'whatsapp',
+      to: ANNA,
+      type: 'template',
+      template: { name: 'hinweis', language: { code: 'de' } },
+    })
+    await emulator.idle()
+    expect((await graph(id, { components: body('Heute gilt {{1}} für alle.', 'Tempo 30') })).status).toBe(200)
+    expect(await page()).toContain('Heute gilt [Tempo 30] für alle.')
+  })
+
   test('the rows of a list are offered behind its button, and tapping one answers as that row', async () => {
     await start()
     const rows = [
