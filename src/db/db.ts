@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net'
 import { makePgArray, type PgDatabase, parsePgArray } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { prepareRepeated } from './prepared.ts'
 import * as schema from './schema.ts'
 
 /** Typed queries. A transaction is one too, so whatever takes a `Db` also works inside one. */
@@ -24,7 +25,7 @@ export interface Database {
  */
 export function openDb(url: string, { max = 10 }: { max?: number } = {}): Database {
   // Two clients, because drizzle() rewires the date parsers of the one it gets: raw queries on it would return strings.
-  const client = connect(url, max)
+  const client = prepareRepeated(connect(url, max))
   const sql = connect(url, max)
   return {
     db: drizzle(client, { schema }),

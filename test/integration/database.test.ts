@@ -74,6 +74,37 @@ describe('the two clients', () => {
   })
 })
 
+describe('what is asked again and again is prepared', () => {
+  const preparedIn = (tx: Tx) => tx.execute<{ text: string }>(raw`select statement as text from pg_prepared_statements`)
+
+  test('within transactions and savepoints too, once for each connection, and it answers as before', async () => {
+    const one = openDb(database.url, { max: 1 })
+    const ask = (tx: Tx, n: number) => tx.execute(raw`select ${n}::int + 1 as next`)
+    for (let n = 0; n < 8; n++) {
+      const answers = await one.db.transaction(async (tx) => [
+        await ask(tx, n),
+        await tx.transaction((in2) => ask(in2, n)),
+      ])
+      expect(answers.map(([row]) => row)).toEqual([{ next: n + 1 }, { next: n + 1 }])
+    }
+    const texts = await one.db.transaction(preparedIn)
+    expect(texts.filter(({ text }) => text.includes('as next'))).toHaveLength(1)
+    await one.close()
+  })
+
+  test('however many different ones there are, no connection keeps more than two hundred', async () => {
+    const one = openDb(database.url, { max: 1 })
+    await one.db.transaction(async (tx) => {
+      for (let n = 0; n < 250; n++)
+        for (let again = 0; again < 6; again++)
+          await tx.execute(raw`select ${again}::int as ${raw.identifier(`n${n}`)}`)
+    })
+    const texts = await one.db.transaction(preparedIn)
+    expect(texts.filter(({ text }) => text.includes('as "n'))).toHaveLength(200)
+    await one.close()
+  })
+})
+
 describe('an outage is told from a mistake', () => {
   /** A server that does `welcome` with each connection, on a port of its own, while `work` runs. */
   async function whileListening<T>(welcome: (socket: Socket) => void, work: (url: string) => Promise<T>): Promise<T> {
