@@ -25,7 +25,7 @@ export async function recordBroadcastStatuses(sql: Sql, reports: readonly Counte
         status = case when ${forward(sql)} then r.state else o.status end,
         status_at = case when ${forward(sql)} then r.at else o.status_at end,
         error_code = case when ${forward(sql)} then null else o.error_code end,
-        wamid_hash = coalesce(o.wamid_hash, decode(r.hash, 'hex')),
+        wamid_hash = case when o.contact_id is not null then coalesce(o.wamid_hash, decode(r.hash, 'hex')) end,
         pricing_category = coalesce(o.pricing_category, r.category),
         pricing_type = coalesce(o.pricing_type, r.type),
         billable = coalesce(o.billable, r.billable = 1),

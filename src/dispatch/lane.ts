@@ -215,7 +215,7 @@ async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
       update outgoing o set
         status = case when o.status in ('sending', 'unknown') then r.status else o.status end,
         status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
-        wamid_hash = coalesce(r.hash, o.wamid_hash),
+        wamid_hash = case when o.kind <> 'broadcast' or o.contact_id is not null then coalesce(r.hash, o.wamid_hash) end,
         error_code = case when o.status in ('sending', 'unknown') then r.error_code else o.error_code end,
         not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
         attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
@@ -224,6 +224,6 @@ async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
         payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
       from r
       where o.id = r.id and (r.status <> 'queued' or o.handed_over_at = r.handed_over_at and o.status in ('sending', 'unknown'))
-  returning o.id, r.hash)
+      returning o.id, case when o.wamid_hash is not null then r.hash end as hash)
     insert into outgoing_wamids select hash, id from changed where hash is not null`
 }

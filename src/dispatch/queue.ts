@@ -205,9 +205,12 @@ export async function eraseMessages(
     .where(and(theirs, inArray(outgoing.kind, kinds)))
     .returning({ id: outgoing.id })
   if (chatId !== undefined) return gone.length
+  // First locked, then read anew: an outcome that is being written meanwhile would leave its message id behind.
+  const inBroadcasts = sql`from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = ${contactId}::uuid`
+  await deed.tx.execute(sql`select ${inBroadcasts} order by o.id for no key update of o`)
   await deed.tx.execute(sql`
     with theirs as (
-      select o.id, o.wamid_hash from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = ${contactId}::uuid
+      select o.id, o.wamid_hash ${inBroadcasts}
     ), unnamed as (
       delete from outgoing_wamids w using theirs t where w.wamid_hash = t.wamid_hash and w.outgoing_id = t.id)
     update outgoing o set wamid_hash = null, address_sealed = null, contact_id = null from theirs t where o.id = t.id`)

@@ -54,7 +54,8 @@ export function fold(reports: readonly Folded[]): Folded[] {
 
 /**
  * Carries out status webhooks, set-based and forward only: proof of arrival outranks `failed`, nothing is ever lowered, repeats change nothing. What fits
- * no row yet is kept and tried again by `settleStrays`. Answers with the changed rows that are no broadcast or that failed.
+ * no row yet is kept and tried again by `settleStrays`. A row whose person was erased moves on for the totals and learns no id. Answers with the changed
+ * rows that are no broadcast or that failed.
  */
 export async function recordStatuses(deed: Deed, reports: readonly StatusReport[]): Promise<ChangedRow[]> {
   if (reports.length === 0) return []
@@ -114,17 +115,16 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as r(id bigint, c text, h text, s outgoing_status, at timestamptz, e int, pc text, pt text, b boolean)
     ), locked as materialized (
-      select o.id, o.status as before, o.wamid_hash is null as unnamed from outgoing o join r on r.id = o.id and r.c = o.channel
+      select o.id, o.status as before, o.wamid_hash is null and (o.kind <> 'broadcast' or o.contact_id is not null) as unnamed
+      from outgoing o join r on r.id = o.id and r.c = o.channel
       where o.kind <> 'inbox' and (o.wamid_hash is null or o.wamid_hash = decode(r.h, 'hex'))
       order by o.id for no key update of o
-    ), named as (
-      insert into outgoing_wamids select decode(r.h, 'hex'), l.id from locked l join r on r.id = l.id where l.unnamed
     ), changed as (
       update outgoing o set
         status = case when f.forward then r.s else o.status end,
         status_at = case when f.forward then r.at else o.status_at end,
         error_code = case when f.forward then r.e else o.error_code end,
-        wamid_hash = coalesce(o.wamid_hash, decode(r.h, 'hex')),
+        wamid_hash = case when l.unnamed then decode(r.h, 'hex') else o.wamid_hash end,
         pricing_category = coalesce(o.pricing_category, r.pc),
         pricing_type = coalesce(o.pricing_type, r.pt),
         billable = coalesce(o.billable, r.b),
@@ -137,7 +137,9 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
           when 'delivered' then l.before not in ('delivered', 'read')
           else l.before <> 'read' end as forward) f
       where o.id = r.id and l.id = o.id and (f.forward or o.pricing_category is null and r.pc is not null)
-      returning o.id, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, f.forward
+      returning o.id, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, f.forward, o.wamid_hash, l.unnamed
+    ), named as (
+      insert into outgoing_wamids select wamid_hash, id from changed where unnamed
     )
     select * from changed where forward and (kind <> 'broadcast' or status = 'failed')`)
   return changed.map((row) => ({

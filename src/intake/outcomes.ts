@@ -2,6 +2,7 @@ import { pauseForCode } from '../broadcasts/running.ts'
 import { stopChannel } from '../channels/channels.ts'
 import { answered } from '../chats/answers.ts'
 import { type Finding, knownByNumberOnly, recognise, recordPreference } from '../contacts/contacts.ts'
+import { type Known, lookUpAll } from '../contacts/enrol.ts'
 import type { Identity } from '../contacts/identity.ts'
 import { phoneHash } from '../contacts/ids.ts'
 import type { Vault } from '../db/vault.ts'
@@ -84,17 +85,23 @@ async function learnUserIds(
   }
   for (const [channel, identities] of people) {
     await inDeed(runtime, async (deed) => {
+      // Whoever was erased between the two looks is not created anew.
+      const known = await lookUpAll(deed, channel, identities)
+      const stillThere = identities.filter(({ phone }, i) => hasNumber(known[i]!, phone))
       const findings: Finding[] = []
       await recognise(
         deed,
         channel,
-        identities.map((identity) => ({ identity })),
+        stillThere.map((identity) => ({ identity })),
         findings,
       )
       await carryOutFindings(deed, runtime.channels.get(channel)!, findings)
     })
   }
 }
+
+const hasNumber = (known: Known, phone: string | undefined): boolean =>
+  known.is === 'two-people' || (known.is === 'contact' && known.contact.phone === phone)
 
 function reportOf(vault: Vault, { channel, status }: StatusArrival): StatusReport | null {
   if (status.state === 'unknown' || status.groupId !== undefined) return null

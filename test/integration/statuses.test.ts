@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { eraseContact } from '../../src/contacts/erase.ts'
 import { settle } from '../../src/dispatch/lane.ts'
+import { eraseMessages } from '../../src/dispatch/queue.ts'
 import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
 
 let desk: WebhookDesk
@@ -137,4 +139,92 @@ test('an outcome that comes after an erasure brings nothing back', async () => {
   const outcome = { id: String(gone), status: 'accepted', errorCode: null, notBefore: null, counted: true } as const
   await settle(desk.sql, [{ ...outcome, wamidHash: Buffer.alloc(16, 7), at, handedOverAt: at }])
   expect(await desk.sql`select 1 from outgoing_wamids where outgoing_id = ${gone}`).toHaveLength(0)
+})
+
+/** Everything that could tell whom a row went to, or which message of Meta's it was. */
+async function tracesOf(row = id) {
+  const rows = await desk.sql`
+    select wamid_hash, contact_id, address_sealed, payload_sealed from outgoing where id = ${row}`
+  const named = await desk.sql`select 1 from outgoing_wamids where outgoing_id = ${row}`
+  return { left: Object.values(rows[0] ?? {}).filter((value) => value !== null).length, named: named.length }
+}
+const NOTHING = { left: 0, named: 0 }
+
+test.each<[string, string, object, string]>([
+  ['delivered', 'accepted', {}, 'delivered'],
+  ['read', 'sent', pricing, 'read'],
+  ['failed', 'accepted', error(131026), 'failed'],
+])(
+  '%s, told after the person was erased, moves the count and brings no id back',
+  async (state, before, more, after) => {
+    const message = await handedOver({ status: before, wamid: null })
+    await tell(message.says(state, more))
+    expect((await stateOf()).status).toBe(after)
+    expect(await tracesOf()).toEqual(NOTHING)
+  },
+)
+
+test('an outcome of somebody erased meanwhile moves the count and brings no id back', async () => {
+  const at = new Date()
+  for (const status of ['accepted', 'held', 'unknown'] as const) {
+    const { id: row } = await handedOver({ status: 'sending', wamid: null })
+    const outcome = { id: String(row), errorCode: null, notBefore: null, counted: true, at, handedOverAt: at }
+    await settle(desk.sql, [{ ...outcome, status, wamidHash: Buffer.alloc(16, 8) }])
+    expect((await stateOf(row)).status).toBe(status)
+    expect(await tracesOf(row)).toEqual(NOTHING)
+  }
+})
+
+const somebodyWaits = () =>
+  expect
+    .poll(
+      async () =>
+        desk.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    .not.toHaveLength(0)
+
+/** A message of a broadcast to somebody who wrote to us by number, handed over and not answered yet. */
+async function onItsWayTo(phone: string): Promise<{ contactId: string; row: number }> {
+  await desk.writes({ phone }, 'START')
+  const { id: contactId } = (await desk.contactOf({ phone }))!
+  const [broadcast] = await desk.sql<{ id: string }[]>`
+    insert into broadcasts (channel, title, status, content_hash, template_name, template_language, parameters, audience, created_by, changed_by, created_at, changed_at)
+    values ('arnsberg', 'Sperrung', 'sending', 'x', 'stadt_meldung', 'de', '{}', '{"offering":"info"}', 'x', 'x', now(), now()) returning id`
+  const { id: row } = await handedOver({ status: 'sending', wamid: null })
+  await desk.sql`update outgoing set contact_id = ${contactId}, broadcast_id = ${broadcast!.id} where id = ${row}`
+  return { contactId, row }
+}
+
+test('an erasure in the moment of the outcome leaves no id behind', async () => {
+  const { contactId, row } = await onItsWayTo('+4915112340071')
+  const hash = Buffer.alloc(16, 9)
+  let erasing: Promise<unknown> | undefined
+  await desk.sql.begin(async (tx) => {
+    await tx`update outgoing set status = 'accepted', wamid_hash = ${hash} where id = ${row}`
+    await tx`insert into outgoing_wamids (wamid_hash, outgoing_id) values (${hash}, ${row})`
+    erasing = desk.act((deed) => eraseMessages(deed, contactId))
+    await somebodyWaits()
+  })
+  await erasing
+  expect(await tracesOf(row)).toEqual(NOTHING)
+})
+
+test('a delivery that tells a user id in the moment of the erasure does not create the person anew', async () => {
+  const phone = '+4915112340072'
+  const { contactId, row } = await onItsWayTo(phone)
+  let telling: Promise<unknown> | undefined
+  await desk.act(async (deed) => {
+    await eraseContact(deed, contactId)
+    telling = tell({
+      id: 'wamid.LATE',
+      status: 'delivered',
+      recipient_id: phone.slice(1),
+      recipient_user_id: 'DE.7272',
+      biz_opaque_callback_data: `whatsup:${row}`,
+    })
+    await somebodyWaits()
+  })
+  await telling
+  expect(await desk.contactOf({ phone })).toBeNull()
+  expect(await desk.contactOf({ userId: 'DE.7272' })).toBeNull()
 })
