@@ -47,6 +47,37 @@ export function ambiguousKeywords(content: unknown): Wrong[] {
   return wrong
 }
 
+/**
+ * Codes of posters that could not be told apart, or that are words with a meaning of their own: `START #stop` must not be two things at once.
+ * Words of other towns count too, since citizens know them.
+ */
+export function ambiguousPosters(content: unknown): Wrong[] {
+  const posters = valueAt(content, ['posters'])
+  if (posters === null || typeof posters !== 'object') return []
+  const keywords = new Set(
+    [
+      ...BUILT_IN.map(([word]) => word),
+      ...(['info', 'chat'] as const).flatMap((offering) =>
+        (['join', 'leave'] as const).flatMap((act) => {
+          const own = valueAt(content, ['offerings', offering, act])
+          return [...STANDARD_KEYWORDS[offering][act], ...(Array.isArray(own) ? own : [])]
+        }),
+      ),
+    ]
+      .filter((word) => typeof word === 'string')
+      .map(compact),
+  )
+  const codes = new Map<string, string>()
+  return Object.keys(posters).flatMap((code): Wrong[] => {
+    const path = ['posters', code]
+    const word = [compact(code), ...code.split('-')].find((part) => keywords.has(part))
+    if (word !== undefined) return [{ path, message: `contains the keyword "${word}": choose another code` }]
+    const same = codes.get(compact(code))
+    codes.set(compact(code), code)
+    return same === undefined ? [] : [{ path, message: `is the same code as "${same}": hyphens do not count` }]
+  })
+}
+
 /** Reply texts under a key that does not exist, or with a placeholder that nobody fills in. */
 export function wrongReplies(content: unknown): Wrong[] {
   const replies = valueAt(content, ['replies'])

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import type { z } from 'zod'
 import type { Environment } from '../config.ts'
 import type { Channel, ChannelProblem } from './channel.ts'
-import { ambiguousKeywords, neverOpen, valueAt, wrongReplies } from './channel-checks.ts'
+import { ambiguousKeywords, ambiguousPosters, neverOpen, valueAt, wrongReplies } from './channel-checks.ts'
 import { channelSchema } from './channel-schema.ts'
 import { LONGEST_REPLY, tooLongReplies } from './replies.ts'
 import { type Path, readYaml, type YamlSource } from './yaml-source.ts'
@@ -74,7 +74,7 @@ function checkChannel(file: string, source: YamlSource): { channel?: Channel; pr
   const result = channelSchema.safeParse(source.value, { reportInput: true })
   for (const issue of result.error?.issues ?? [])
     for (const { path, message } of explain(issue, source.value)) add(path, message)
-  for (const check of [ambiguousKeywords, wrongReplies, neverOpen])
+  for (const check of [ambiguousKeywords, ambiguousPosters, wrongReplies, neverOpen])
     for (const { path, message } of check(source.value)) add(path, message)
   problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
 

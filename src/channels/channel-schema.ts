@@ -175,6 +175,15 @@ const chat = z.strictObject({
 })
 type Weekdays = (typeof WEEKDAYS)[number]
 
+/** As for the texts of the ledger: what reads as somebody's number could not be taken in again from an export. */
+const LIKE_A_NUMBER = /\d(?:-?\d){8,}/
+const posterCode = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be a code of small letters, digits and single hyphens')
+  .max(32, 'must have at most 32 characters')
+  .refine((code) => compact(code) !== '', { message: 'consists of words that say nothing' })
+  .refine((code) => !LIKE_A_NUMBER.test(code), { message: 'must not look like a phone number' })
+
 const price = z.number().min(0).max(10).optional()
 const prices = { marketing: price, utility: price, authentication: price }
 /** One price list for ever, or one per country and day from which it counts: Meta changes them at the start of a quarter. */
@@ -211,6 +220,7 @@ export const channelSchema = z.strictObject({
   offerings: z
     .strictObject({ info: info.optional(), chat: chat.optional() })
     .refine(({ info, chat }) => info || chat, { message: 'must contain info, chat or both' }),
+  posters: z.record(posterCode, line.max(100, 'must have at most 100 characters')).default({}),
   privacy: z.strictObject({
     noticeUrl: httpAddress,
     noticeVersion: z.preprocess(numberAsText, line),

@@ -80,6 +80,8 @@ export interface Channel {
     messagesPerSecond: number
   }
   offerings: { info?: InfoOffering; chat?: ChatOffering }
+  /** code → where it hangs, as the office calls it; empty = no poster codes */
+  posters: Readonly<Record<string, string>>
   privacy: {
     noticeUrl: string
     noticeVersion: string

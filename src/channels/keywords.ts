@@ -34,15 +34,15 @@ const SEPARATORS = /[\p{P}\p{S}\p{Z}\p{C}\p{Me}]+/gu
 const UMLAUTS: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss' }
 const COURTESIES = new Set(['bitte', 'danke'])
 
+/** A message as it reads: without emoji and invisible characters, Unicode forms equal. */
+export const readable = (text: string): string => text.replace(EMOJI, ' ').replace(INVISIBLE, '').normalize('NFKC')
+
 /**
  * A message reduced to what makes it a keyword: lower-case words with single blanks between them. Punctuation, hyphens, emoji, invisible characters,
  * "bitte" and "danke" are gone, umlauts written out, Unicode forms equal. Normalising twice changes nothing.
  */
 export function normalise(text: string): string {
-  return text
-    .replace(EMOJI, ' ')
-    .replace(INVISIBLE, '')
-    .normalize('NFKC')
+  return readable(text)
     .toLowerCase()
     .normalize('NFKC')
     .replace(INVISIBLE, '')

@@ -6,6 +6,7 @@ import { replyText } from '../channels/replies.ts'
 import { targetOf } from '../channels/template-sync.ts'
 import { recognise } from '../contacts/contacts.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
+import { posterSource } from '../subscriptions/source.ts'
 import { countSubscribers } from '../subscriptions/subscribers.ts'
 import { leave, join as subscribe, type Wish } from '../subscriptions/subscriptions.ts'
 import { readTemplates } from '../whatsapp/template-files.ts'
@@ -39,6 +40,7 @@ export async function sampleSubscribers(runtime: Runtime): Promise<number> {
   )
   if (known.subscribers > 0) return 0
   const topics = Object.keys(channel.offerings.info!.topics)
+  const posters = Object.keys(channel.posters)
   await inDeed(runtime, async (deed) => {
     const people = Array.from({ length: SUBSCRIBERS }, (_, i) => ({
       identity: { phone: `+49157900${String(10_000 + i)}` },
@@ -52,7 +54,8 @@ export async function sampleSubscribers(runtime: Runtime): Promise<number> {
         subject: contact.subject,
         offering: 'info',
         at: people[i]!.at,
-        source: 'keyword',
+        source:
+          i % 8 === 5 && posters.length > 0 ? posterSource(posters[i % 3 === 0 ? 0 : posters.length - 1]!) : 'keyword',
         noticeVersion: channel.privacy.noticeVersion,
         wording: replyText(channel, 'joinedInfo'),
         topics: i % 3 === 0 && topics.length > 0 ? [topics[i % topics.length]!] : null,

@@ -18,7 +18,7 @@ import { GoLiveList, goLive } from './go-live.tsx'
 import { page } from './layout.tsx'
 import { act, flash, type OfficeEnv, only } from './office.ts'
 import { limitWords } from './overview.tsx'
-import { Alert, Badge, Button, Empty, Facts, Head, Note, PostForm, Section, Table } from './parts.tsx'
+import { Alert, Badge, Button, Empty, Facts, Head, LinkButton, Note, PostForm, Section, Table } from './parts.tsx'
 import { qualities } from './texts.de.ts'
 import { troublesOf } from './troubles.ts'
 
@@ -144,6 +144,17 @@ export const channelRoutes = (runtime: Runtime) =>
               />
             </Section>
           )}
+          <Section title="Aushänge" id="aushaenge">
+            <p class="kern-body">
+              Plakate und Handzettel mit QR-Code. Das Verzeichnis der Einwilligungen hält fest, über welchen Aushang
+              sich jemand angemeldet hat.
+            </p>
+            <p>
+              <LinkButton to="/office/kanal/aushaenge" icon="arrow-forward">
+                Zu den Aushängen
+              </LinkButton>
+            </p>
+          </Section>
           <Note>{`Diese Angaben stehen in der Datei channels/${channel.slug}.yaml. Die Technik ändert sie dort.`}</Note>
           <Section title="Was WhatsApp gemeldet hat" id="ereignisse">
             {events.length === 0 ? (

@@ -6,7 +6,7 @@ import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { type OfficeContext, type OfficeEnv, only } from './office.ts'
 import { Alert, Button, Empty, Head, More, Note, PostForm, Table } from './parts.tsx'
-import { consentActions, offerings, sources } from './texts.de.ts'
+import { consentActions, offerings, sourceWords } from './texts.de.ts'
 
 const PAGE = 50
 
@@ -53,7 +53,7 @@ export function consentRoutes(runtime: Runtime) {
               dateTime(entry.at, channel.timezone),
               offerings[entry.offering],
               consentActions[entry.action],
-              sources(entry.source),
+              sourceWords(entry.source, channel),
               entry.noticeVersion,
               <code>{entry.subject.slice(0, 8)}</code>,
               count(entry.seq),

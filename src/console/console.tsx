@@ -20,6 +20,7 @@ import { importRoutes } from './import.tsx'
 import { chooseChannel, formOf, insideOffice, type OfficeEnv } from './office.ts'
 import { overviewRoutes } from './overview.tsx'
 import { peopleRoutes } from './people.tsx'
+import { posterRoutes } from './posters.tsx'
 import { problemPage } from './problem-page.tsx'
 import { proofRoutes } from './proof.tsx'
 import { settingsRoutes } from './settings.tsx'
@@ -98,6 +99,7 @@ export function officeDoor(runtime: Runtime, auth: StaffAuth = linkAuth): Hono {
     chatRoutes,
     consentRoutes,
     channelRoutes,
+    posterRoutes,
     auditRoutes,
   ])
     office.route('/', routes(runtime))

@@ -8,7 +8,7 @@ import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { formOf, type Office, type OfficeEnv, only } from './office.ts'
 import { Alert, Empty, Facts, Head, LinkButton, Note, Section } from './parts.tsx'
-import { consentActions, offerings, sources } from './texts.de.ts'
+import { consentActions, offerings, sourceWords } from './texts.de.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -105,7 +105,7 @@ const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Off
         ['Was', `${action}: ${offerings[entry.offering as keyof typeof offerings]}`],
         ['Themen', topics],
         ['Wann', `${dateTime(entry.at, channel.timezone)} (${entry.at.toISOString()})`],
-        ['Wie', sources(entry.source)],
+        ['Wie', sourceWords(entry.source, channel)],
         ['Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
         ['Datenschutzhinweis, Fassung', entry.noticeVersion || 'nicht festgehalten'],
         ['Nachricht bei WhatsApp', entry.messageId],

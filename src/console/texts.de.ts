@@ -1,5 +1,7 @@
 import type { Role } from '../audit/audit.ts'
+import type { Channel } from '../channels/channel.ts'
 import type { OutgoingStatus } from '../dispatch/queue.ts'
+import { readSource } from '../subscriptions/source.ts'
 
 type Tone = 'info' | 'success' | 'warning' | 'danger'
 
@@ -102,5 +104,8 @@ const SOURCES: Readonly<Record<string, string>> = {
 }
 
 /** How a consent came about. */
-export const sources = (source: string): string =>
-  SOURCES[source] ?? (source.startsWith('import') ? source.replace(/^import:?/, 'Übernommen:') : source)
+export function sourceWords(source: string, channel: Pick<Channel, 'posters'>): string {
+  const { stated, imported, poster } = readSource(source, channel)
+  const words = poster === null ? (SOURCES[stated] ?? stated) : `Aushang: ${poster}`
+  return imported ? `Übernommen: ${words}` : words
+}

@@ -34,6 +34,11 @@ const ChannelSchema = z
         .object({ optInRequired: z.boolean(), accepts: z.array(z.string()), eraseOnClose: z.boolean() })
         .nullable(),
     }),
+    posters: z
+      .record(z.string(), z.string())
+      .openapi({
+        description: 'Code of each poster and where it hangs; a consent given by one has the source `poster:<code>`',
+      }),
     state: z.enum(['ok', 'stopped']),
     stopped: z.object({ at: instant(), code: z.string().nullable(), reason: z.string().nullable() }).nullable(),
     limits: z.object({
@@ -118,6 +123,7 @@ function view(channel: Channel, state: ChannelHealth): z.infer<typeof ChannelSch
         ? { optInRequired: chat.optInRequired, accepts: [...chat.accepts], eraseOnClose: chat.eraseOnClose }
         : null,
     },
+    posters: { ...channel.posters },
     state: state.stopped ? 'stopped' : 'ok',
     stopped: state.stopped && { ...state.stopped, at: state.stopped.at.toISOString() },
     limits: {

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { ledgerOf } from '../subscriptions/ledger.ts'
-import { answersWith, channelParam, forRoles, instant, json } from './described.ts'
+import { answersWith, channelParam, consentSource, forRoles, instant, json } from './described.ts'
 import { fromCursor, Paging, pageOf, toCursor } from './paging.ts'
 import type { ApiEnv } from './signed-in.ts'
 
@@ -11,7 +11,7 @@ const EntrySchema = z
     action: z.enum(['granted', 'withdrawn', 'moved', 'expired']),
     topics: z.array(z.string()).nullable(),
     at: instant(),
-    source: z.string(),
+    source: consentSource(),
     messageId: z.string().nullable().openapi({
       description:
         'Meta’s id of the message; null if there was none, or erased. An id that tells the number, as Meta’s usually do, is replaced by `fp_` and its keyed fingerprint: the proof of one person gives it.',

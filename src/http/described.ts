@@ -76,5 +76,13 @@ export const Repeats = z.object({
 export const instant = () => z.iso.datetime({ offset: true })
 export const channelParam = z.object({ channel: z.string().openapi({ example: 'arnsberg' }) })
 
+/** How a consent came about, as the ledger says it. */
+export const consentSource = () =>
+  z.string().openapi({
+    description:
+      '`keyword` (a word was sent), `button` (one was tapped), `poster:<code>` (the message of a poster was sent; `posters` of the channel says where it hangs), `import: <source>` (taken over from a list that stated this source), `user-preferences` (stopped inside WhatsApp), `office`, `chat-closed`, `unreachable`, `identity-change`, `same-person`',
+    example: 'poster:rathaus',
+  })
+
 /** A path's id. Whatever is no UUID does not exist, so the route answers 404. */
 export const idParam = z.uuid()

@@ -3,7 +3,7 @@ import { readPhone } from '../contacts/phone.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { type LookedUp, lookUp, reveal } from '../subscriptions/subscribers.ts'
-import { answersWith, bodyOf, channelParam, forRoles, idParam, instant, json } from './described.ts'
+import { answersWith, bodyOf, channelParam, consentSource, forRoles, idParam, instant, json } from './described.ts'
 import type { ApiEnv } from './signed-in.ts'
 import { offeringsOf } from './subscribers.ts'
 
@@ -57,7 +57,7 @@ const lookup = createRoute({
             }),
           ),
           consents: z.array(
-            z.object({ offering, action: z.enum(['granted', 'withdrawn']), at: instant(), source: z.string() }),
+            z.object({ offering, action: z.enum(['granted', 'withdrawn']), at: instant(), source: consentSource() }),
           ),
         })
         .openapi('Person'),

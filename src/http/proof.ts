@@ -3,7 +3,7 @@ import type { Offering } from '../channels/channel.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import type { ConsentAction } from '../subscriptions/consents.ts'
 import { proofFor } from '../subscriptions/proof.ts'
-import { answersWith, forRoles, instant, json } from './described.ts'
+import { answersWith, consentSource, forRoles, instant, json } from './described.ts'
 import { subscriberParam } from './person.ts'
 import type { ApiEnv } from './signed-in.ts'
 
@@ -36,7 +36,7 @@ const proof = createRoute({
               action: z.enum(['granted', 'withdrawn', 'moved', 'expired']),
               topics: z.array(z.string()).nullable(),
               at: instant(),
-              source: z.string(),
+              source: consentSource(),
               messageId: z.string().nullable(),
               noticeVersion: z.string(),
               wording: z.string().nullable(),

@@ -2,7 +2,7 @@ import type { Acceptable, Channel, Offering } from '../channels/channel.ts'
 import { keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
 import type { MessageEvent, MessageKind } from '../whatsapp/webhook-events.ts'
 import { type Tap, tapOf } from './buttons.ts'
-import { nearLeaveKeyword, recognise } from './keywords.ts'
+import { nearLeaveKeyword, type PosterWish, recognise, recogniseWithPoster } from './keywords.ts'
 import { type Choice, chosenAfter, hasTopics } from './topics.ts'
 
 /** The part of a message that decides what it asks for. */
@@ -22,7 +22,8 @@ export interface World {
 
 export type Decision =
   | { do: 'ignore' }
-  | { do: 'join'; offering: Offering }
+  /** `poster`: the code of the poster whose message it was. */
+  | { do: 'join'; offering: Offering; poster?: string }
   | { do: 'leave'; offering: Offering | 'all' }
   /** null = all */
   | { do: 'choose-topics'; topics: string[] | null }
@@ -62,7 +63,9 @@ function decideWords(message: Asking, world: World): Decision {
   const table = keywordsOf(world.channel)
   const wishes = [message.buttonId, message.text]
     .filter((words) => words !== undefined)
-    .map((words) => (message.kind === 'text' ? null : tapOf(words)) ?? recognise(words, table))
+    .map((words) =>
+      message.kind === 'text' ? recogniseWithPoster(words, world.channel) : (tapOf(words) ?? recognise(words, table)),
+    )
   const wish = wishes.find((one) => one?.do === 'leave') ?? wishes.find((one) => one !== null)
   const words = message.text ?? message.buttonId ?? ''
   const near = wish ? null : nearLeaveKeyword(words, table)
@@ -86,7 +89,7 @@ const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new
 ])
 
 /** Buttons stay on phones for years: what they offered may be gone by now, and a yes without our question is asked again. */
-function grant(wish: Wish | Tap, world: World): Decision {
+function grant(wish: Wish | PosterWish | Tap, world: World): Decision {
   const { channel, subscribed, erasePending } = world
   switch (wish.do) {
     case 'join':

@@ -1,5 +1,6 @@
-import type { Offering } from '../channels/channel.ts'
-import { normalise, type Wish } from '../channels/keywords.ts'
+import type { Channel, Offering } from '../channels/channel.ts'
+import { keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
+import { takeCodes } from '../channels/posters.ts'
 
 export { normalise } from '../channels/keywords.ts'
 
@@ -21,6 +22,23 @@ function repeated(key: string, table: Table): Wish | null {
     if (wish && key.slice(0, length).repeat(key.length / length) === key) return wish
   }
   return null
+}
+
+/** Joining by the message of a poster. */
+export type PosterWish = { do: 'join'; offering: Offering; poster: string }
+
+/**
+ * The wish of a message in which a `#code` of one of the town's posters may stand. Behind a keyword that joins it says which poster it was; beside one that
+ * leaves it changes nothing, wherever it stands: leaving never gets harder. Every other message is read as if there were no posters.
+ */
+export function recogniseWithPoster(text: string, channel: Channel): Wish | PosterWish | null {
+  const table = keywordsOf(channel)
+  const coded = takeCodes(text, channel)
+  const wish = coded && recognise(coded.rest, table)
+  if (wish?.do === 'leave') return wish
+  if (coded?.follows && wish?.do === 'join') return { ...wish, poster: coded.follows }
+  if (coded?.follows && wish?.do === 'no-such-offering') return wish
+  return recognise(text, table)
 }
 
 /** Longer than any sequence of keywords that somebody would write in earnest. */

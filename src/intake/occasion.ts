@@ -1,6 +1,7 @@
 import type { Channel, Offering } from '../channels/channel.ts'
 import type { ReplyKey } from '../channels/reply-keys.ts'
 import type { Contact } from '../contacts/contacts.ts'
+import { posterSource } from '../subscriptions/source.ts'
 import type { ActiveSubscription, Wish } from '../subscriptions/subscriptions.ts'
 import { textMessage } from '../whatsapp/messages.ts'
 import type { MessageEvent } from '../whatsapp/webhook-events.ts'
@@ -41,14 +42,21 @@ export type Line = {
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
 
-export function wishOf(channel: Channel, { contact, message }: Occasion, offering: Offering, { wording }: Said): Wish {
+export function wishOf(
+  channel: Channel,
+  { contact, message, decision }: Occasion,
+  offering: Offering,
+  { wording }: Said,
+): Wish {
+  const poster = decision.do === 'join' ? decision.poster : undefined
+  const source = poster === undefined ? (message.kind === 'text' ? 'keyword' : 'button') : posterSource(poster)
   return {
     channel: channel.slug,
     contactId: contact.id,
     subject: contact.subject,
     offering,
     at: message.at,
-    source: message.kind === 'text' ? 'keyword' : 'button',
+    source,
     messageId: message.id,
     noticeVersion: channel.privacy.noticeVersion,
     wording,

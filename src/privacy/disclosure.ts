@@ -9,6 +9,7 @@ import { audit, contacts, subscriptions } from '../db/schema.ts'
 import { messagesOf, type StoredMessage } from '../dispatch/disclose.ts'
 import type { Deed } from '../runtime.ts'
 import { historyOf, type LedgerEntry } from '../subscriptions/ledger.ts'
+import { readSource } from '../subscriptions/source.ts'
 import { type Purpose, purposesOf } from './purposes.ts'
 
 /** Everything that is stored about one person on one channel (Art. 15 GDPR), readable by people and machines. */
@@ -28,7 +29,8 @@ export type Disclosure = {
     formerIds: number
   }
   subscriptions: { offering: Offering; topics: string[] | null; since: Date; until: Date | null }[]
-  consents: Omit<LedgerEntry, 'seq'>[]
+  /** `poster`: where the poster hangs by which they signed up. */
+  consents: (Omit<LedgerEntry, 'seq'> & { poster: string | null })[]
   chats: StoredChat[]
   waiting: { at: Date; keepUntil: Date; text: string | null }[]
   messages: StoredMessage[]
@@ -77,7 +79,7 @@ export async function disclose(deed: Deed, channel: Channel, contact: Contact): 
       since: joinedAt,
       until: leftAt,
     })),
-    consents: history.map(({ seq: _, ...entry }) => entry),
+    consents: history.map(({ seq: _, ...entry }) => ({ ...entry, poster: readSource(entry.source, channel).poster })),
     ...(await chatsOf(deed, id)),
     messages: await messagesOf(deed, id),
     automaticLines: [...lines].map(([kind, at]) => ({ kind, at })),

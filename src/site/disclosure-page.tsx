@@ -1,5 +1,6 @@
 import type { Channel } from '../channels/channel.ts'
 import type { Disclosure } from '../privacy/disclosure.ts'
+import { readSource } from '../subscriptions/source.ts'
 import type { Words } from './disclosure-texts.ts'
 
 type Shown = { found: Disclosure; words: Words; channel: Channel; json: string }
@@ -16,6 +17,11 @@ export function Everything({ found, words, channel, json }: Shown) {
         }).format(at)
   const { heads } = words
   const word = (key: string) => words.words[key] ?? key
+  const source = (key: string) => {
+    const { stated, imported, poster } = readSource(key, channel)
+    const how = poster === null ? word(stated) : `${words.poster}: ${poster}`
+    return imported ? `${words.imported}: ${how}` : how
+  }
   const topics = (keys: string[] | null) =>
     keys?.map((key) => channel.offerings.info?.topics[key] ?? key).join(', ') ?? '–'
   const { identity } = found
@@ -64,7 +70,7 @@ export function Everything({ found, words, channel, json }: Shown) {
           when(one.at),
           word(one.offering),
           word(one.action),
-          word(one.source),
+          source(one.source),
           `${one.wording ?? '–'} (${words.notice} ${one.noticeVersion})`,
         ])}
       />

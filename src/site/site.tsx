@@ -189,7 +189,7 @@ const Word = ({ word, means }: { word: string; means: string }) => (
 )
 
 /** `+49 2932 201100` as people write it, as far as it can be told. */
-const spaced = (phone: string): string => phone.replace(/^(\+49)(\d{4})(\d+)$/, '$1 $2 $3')
+export const spaced = (phone: string): string => phone.replace(/^(\+49)(\d{4})(\d+)$/, '$1 $2 $3')
 
 const page = (texts: SiteTexts, title: string, content: Child): string =>
   `<!doctype html>${(

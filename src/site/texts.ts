@@ -37,6 +37,11 @@ const de = {
   notice: 'Datenschutzhinweise',
   emergency:
     'In Notfällen wählen Sie bitte 112 (Feuerwehr, Rettungsdienst) oder 110 (Polizei). Hier liest niemand rund um die Uhr mit.',
+  posterScan: 'Lesen Sie das Bild mit der Kamera Ihres Telefons.',
+  posterSend: (message: string) =>
+    `WhatsApp öffnet sich mit der fertigen Nachricht „${message}“. Senden Sie sie unverändert ab.`,
+  posterByHand: (message: string, number: string) => `Ohne Kamera: Schreiben Sie „${message}“ an ${number}.`,
+  posterEnd: (word: string) => `Abmelden können Sie sich jederzeit: Schreiben Sie ${word}.`,
   missing: 'Diese Seite gibt es nicht.',
   home: 'Zur Startseite',
   kinds: {
@@ -87,6 +92,10 @@ const en: typeof de = {
   notice: 'Privacy notice',
   emergency:
     'In an emergency please call 112 (fire, ambulance) or 110 (police). Nobody reads along here around the clock.',
+  posterScan: 'Scan the picture with the camera of your phone.',
+  posterSend: (message: string) => `WhatsApp opens with the message “${message}” ready to send. Send it as it is.`,
+  posterByHand: (message: string, number: string) => `Without a camera: write “${message}” to ${number}.`,
+  posterEnd: (word: string) => `You can unsubscribe at any time: write ${word}.`,
   missing: 'This page does not exist.',
   home: 'Back to the start',
   kinds: {

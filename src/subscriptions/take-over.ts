@@ -5,6 +5,7 @@ import { subscriptions } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 import type { Offering } from './consents.ts'
 import type { Stated } from './import-line.ts'
+import { importSource } from './source.ts'
 import { join, type Wish } from './subscriptions.ts'
 import { suppressedAmong } from './suppressions.ts'
 import { noNotice } from './unite.ts'
@@ -50,7 +51,7 @@ export async function takeOver(
       added.map(({ one, known }): Wish => {
         const contact = known.is === 'contact' ? known.contact : contactOf.get(keyOf(one))!
         const { offering, topics, at, wording, noticeVersion } = one
-        const proof = { offering, topics, at, wording, noticeVersion, source: `import: ${one.source}` }
+        const proof = { offering, topics, at, wording, noticeVersion, source: importSource(one.source) }
         return { channel, contactId: contact.id, subject: contact.subject, ...proof }
       }),
     )

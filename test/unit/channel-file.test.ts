@@ -328,3 +328,41 @@ describe('several files', () => {
     expect(loadChannels(join(dir, name), ENVIRONMENT)).toHaveProperty('problems.0.file', join(dir, name))
   })
 })
+
+describe('the posters of a town', () => {
+  const withPosters = (posters: string) => `${GOOD}posters:${posters}\n`
+  const lineOf = GOOD.split('\n').length
+
+  test('are a code and where it hangs; without the block there are none', () => {
+    expect(loadOne(GOOD).posters).toEqual({})
+    const { posters } = loadOne(withPosters(' { rathaus: Aushang im Rathaus, fest-2026: " Bürgerfest 2026 " }'))
+    expect(posters).toEqual({ rathaus: 'Aushang im Rathaus', 'fest-2026': 'Bürgerfest 2026' })
+  })
+
+  test.each([
+    [' rathaus', 'posters: must be a block of keys'],
+    ['', 'posters: is empty: give it a value or leave it out'],
+    [' { Rathaus: Rathaus }', 'posters.Rathaus: must be a code of small letters, digits and single hyphens'],
+    [' { bürgerfest: Fest }', 'posters.bürgerfest: must be a code of small letters, digits and single hyphens'],
+    [' { rat_haus: Rathaus }', 'posters.rat_haus: must be a code of small letters, digits and single hyphens'],
+    [' { -rathaus: Rathaus }', 'posters.-rathaus: must be a code of small letters, digits and single hyphens'],
+    [` { ${'a'.repeat(33)}: Rathaus }`, `posters.${'a'.repeat(33)}: must have at most 32 characters`],
+    [' { bitte: Rathaus }', 'posters.bitte: consists of words that say nothing'],
+    [' { a-0151-12345612: Rathaus }', 'posters.a-0151-12345612: must not look like a phone number'],
+    [' { rathaus: }', 'posters.rathaus: is empty: give it a value or leave it out'],
+    [' { fest: 2026 }', 'posters.fest: must be text (in quotes if it looks like a number)'],
+    [' { rathaus: " " }', 'posters.rathaus: must not be empty'],
+    [' { stop: Rathaus }', 'posters.stop: contains the keyword "stop": choose another code'],
+    [' { infokanal: Rathaus }', 'posters.infokanal: contains the keyword "infokanal": choose another code'],
+    [' { stop-chat: Rathaus }', 'posters.stop-chat: contains the keyword "stopchat": choose another code'],
+    [' { am-ende: Rathaus }', 'posters.am-ende: contains the keyword "ende": choose another code'],
+    [' { fest-1: A, fest1: B }', 'posters.fest1: is the same code as "fest-1": hyphens do not count'],
+  ])('posters:%s → %s', (posters, problem) => {
+    expect(problemsOf(withPosters(posters))).toEqual([`${lineOf} ${problem}`])
+  })
+
+  test('may not be named like a keyword of the town’s own', () => {
+    const own = withPosters(' { dabei: Rathaus }').replace('  info:\n', '  info:\n    join: [dabei]\n')
+    expect(problemsOf(own)).toEqual([`${lineOf + 1} posters.dabei: contains the keyword "dabei": choose another code`])
+  })
+})

@@ -49,6 +49,13 @@ describe('Arnsberg', () => {
   test.each<Case>([
     [newcomer, says('START'), 'join info'],
     [reader, says('START'), 'join info'],
+    [newcomer, says('START #rathaus'), 'join info rathaus'],
+    [newcomer, says('START #rathaus', { forwarded: true }), 'greet false'],
+    [reader, says('STOP #rathaus'), 'leave info'],
+    [reader, says('STOP #rathaus', { forwarded: true }), 'greet false'],
+    [newcomer, says('START #baustelle'), 'greet true'],
+    [chatter, says('STOP #baustelle'), 'chat'],
+    [newcomer, taps('START #rathaus'), 'greet true'],
     [newcomer, says('Chat'), 'join chat'],
     [newcomer, says('STOP'), 'leave info'],
     [chatter, says('STOP'), 'leave info'],

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Channel } from '../../src/channels/channel.ts'
 import type { Wish } from '../../src/channels/keywords.ts'
 import { keywordsOf } from '../../src/channels/keywords.ts'
-import { nearLeaveKeyword, normalise, oneSlip, recognise } from '../../src/intake/keywords.ts'
+import { nearLeaveKeyword, normalise, oneSlip, recognise, recogniseWithPoster } from '../../src/intake/keywords.ts'
 import { town } from '../support/towns.ts'
 
 const arnsberg = keywordsOf(town('arnsberg'))
@@ -227,4 +228,89 @@ describe('whatever surrounds a keyword', () => {
         expect(recognise(`${before} die Straße ist zu, bitte stoppen Sie das ${after}`, arnsberg)).toBeNull()
       }),
     ))
+})
+
+describe('the code of a poster behind a keyword that joins', () => {
+  const posters = { rathaus: 'Aushang im Rathaus', 'fest-2026': 'Bürgerfest', buecherei: 'Bücherei' }
+  const withPosters: Channel = { ...town('arnsberg'), posters }
+  const read = (text: string, channel = withPosters) => {
+    const wish = recogniseWithPoster(text, channel)
+    return wish && [wished(wish), ...('poster' in wish ? [wish.poster] : [])].join(' ')
+  }
+
+  test.each([
+    ['START #rathaus', 'join info rathaus'],
+    ['start #Rathaus', 'join info rathaus'],
+    ['START #RATHAUS!', 'join info rathaus'],
+    ['  Start   #rathaus \n', 'join info rathaus'],
+    ['START\n#rathaus', 'join info rathaus'],
+    ['START#rathaus', 'join info rathaus'],
+    ['START # rathaus', 'join info rathaus'],
+    ['START \uff03rathaus', 'join info rathaus'],
+    ['START #rat\u200bhaus', 'join info rathaus'],
+    ['START #rathaus 👍', 'join info rathaus'],
+    ['START #rathaus bitte', 'join info rathaus'],
+    ['„START #rathaus“', 'join info rathaus'],
+    ['*START* (#rathaus)', 'join info rathaus'],
+    ['START START #rathaus', 'join info rathaus'],
+    ['START #rathaus START #rathaus', 'join info rathaus'],
+    ['Info-Kanal #rathaus', 'join info rathaus'],
+    ['START #fest-2026', 'join info fest-2026'],
+    ['START #fest–2026', 'join info fest-2026'],
+    ['START #fest2026', 'join info fest-2026'],
+    ['START #Bücherei', 'join info buecherei'],
+    ['CHAT #rathaus', 'join chat rathaus'],
+  ])('%j is that keyword by that poster: %s', (text, wish) => expect(read(text)).toBe(wish))
+
+  test.each([
+    ['START', 'join info'],
+    ['START #', 'join info'],
+    ['START #baustelle', null],
+    ['START #constructor', null],
+    ['START rathaus', null],
+    ['START #rathaus #fest-2026', null],
+    ['#rathaus START', null],
+    ['#rathaus', null],
+    ['START #rathaus heute noch', null],
+    ['Bitte START #rathaus lesen', null],
+    ['Ich war am #rathaus', null],
+    ['HILFE #rathaus', null],
+    ['START #️⃣ rathaus', null],
+  ])('%j is read as if there were no posters: %s', (text, wish) => {
+    expect(read(text)).toBe(wish)
+    expect(wished(recognise(text, arnsberg))).toBe(wish)
+  })
+
+  test.each([
+    ['STOP #rathaus', 'leave info'],
+    ['stopp chat #rathaus', 'leave chat'],
+    ['STOP ALLES #rathaus', 'leave all'],
+    ['#rathaus STOP', 'leave info'],
+    ['START #rathaus STOP', 'leave info'],
+    ['STOP #rathaus #fest-2026', 'leave info'],
+    ['STOP #baustelle', null],
+  ])('leaving always wins: %j → %s', (text, wish) => expect(read(text)).toBe(wish))
+
+  test('where none is declared there are no codes', () => {
+    const none = { ...withPosters, posters: {} }
+    expect(['START #rathaus', 'STOP #rathaus'].map((text) => read(text, none))).toEqual([null, null])
+  })
+
+  test('where there is no newsletter its keyword says so with a code too', () => {
+    expect(read('START #rathaus', { ...town('warstein'), posters })).toBe('no-such-offering info')
+  })
+
+  test('no code ever makes a message that leaves one that does not', () => {
+    const words = fc.constantFrom('stop', 'start', 'chat', 'alles', 'stop chat', 'hallo')
+    const codes = fc.constantFrom('#rathaus', '#fest-2026', '#baustelle', '#')
+    fc.assert(
+      fc.property(fc.array(fc.oneof(words, codes), { maxLength: 6 }), (parts) => {
+        const text = parts.join(' ')
+        const plain = recognise(text, arnsberg)
+        if (plain?.do === 'leave') expect(recogniseWithPoster(text, withPosters)?.do).toBe('leave')
+        const bare = parts.filter((part) => part !== '#rathaus' && part !== '#fest-2026').join(' ')
+        if (recognise(bare, arnsberg)?.do === 'leave') expect(recogniseWithPoster(text, withPosters)?.do).toBe('leave')
+      }),
+    )
+  })
 })
