@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm'
 import { audit } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
@@ -22,4 +22,27 @@ export function trailOf(
     )
     .orderBy(desc(audit.id))
     .limit(page.limit)
+}
+
+/** When the entries of this action on a channel began to tell `key` in their detail, without a break since; null if the last one does not tell it. */
+export async function toldSince(
+  deed: Pick<Deed, 'tx'>,
+  channel: string,
+  { action, key }: { action: string; key: string },
+): Promise<Date | null> {
+  const these = and(eq(audit.channel, channel), eq(audit.action, action))
+  const tells = sql`jsonb_exists(${audit.detail}, ${key})`
+  const [before] = await deed.tx
+    .select({ id: audit.id })
+    .from(audit)
+    .where(and(these, sql`not ${tells}`))
+    .orderBy(desc(audit.id))
+    .limit(1)
+  const [first] = await deed.tx
+    .select({ at: audit.at })
+    .from(audit)
+    .where(and(these, tells, gt(audit.id, before?.id ?? 0)))
+    .orderBy(asc(audit.id))
+    .limit(1)
+  return first?.at ?? null
 }

@@ -1,5 +1,5 @@
-import { and, eq, inArray, lt } from 'drizzle-orm'
-import { channelEvents } from '../db/schema.ts'
+import { and, asc, eq, inArray, lt, notInArray } from 'drizzle-orm'
+import { channelEvents, channels } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
 /** Deletes what was noted about a channel before a moment, at most `limit`. Returns how many. */
@@ -14,4 +14,14 @@ export async function forgetEvents(deed: Deed, channel: string, before: Date, li
     .where(inArray(channelEvents.id, old))
     .returning({ id: channelEvents.id })
   return gone.length
+}
+
+/** Channels that the database knows and that have no file (any more). */
+export async function channelsWithoutFile(deed: Deed, withFile: readonly string[]): Promise<string[]> {
+  const rows = await deed.tx
+    .select({ slug: channels.slug })
+    .from(channels)
+    .where(notInArray(channels.slug, [...withFile]))
+    .orderBy(asc(channels.slug))
+  return rows.map(({ slug }) => slug)
 }

@@ -3,17 +3,22 @@ import { outgoing } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 import type { OutgoingKind } from './queue.ts'
 
-/** Deletes settled single messages of these kinds from before a moment, at most `limit`; what still waits stays. Returns how many. */
+/** Deletes settled single messages of these kinds from before a moment, at most `limit`; what still waits stays, unless asked for. Returns how many. */
 export async function forgetMessages(
   deed: Deed,
   channel: string,
-  { kinds, before, limit }: { kinds: readonly Exclude<OutgoingKind, 'broadcast'>[]; before: Date; limit: number },
+  {
+    kinds,
+    before,
+    limit,
+    waiting = false,
+  }: { kinds: readonly Exclude<OutgoingKind, 'broadcast'>[]; before: Date; limit: number; waiting?: boolean },
 ): Promise<number> {
   const { count } = await deed.tx.execute(sql`
     delete from ${outgoing} where id = any(array(
       select id from ${outgoing}
       where channel = ${channel} and kind::text = any(array(select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb)))
-        and status not in ('queued', 'sending') and created_at < ${before.toISOString()}::timestamptz
+        and ${waiting ? sql`true` : sql`status not in ('queued', 'sending')`} and created_at < ${before.toISOString()}::timestamptz
       limit ${limit} for update skip locked))`)
   return count
 }

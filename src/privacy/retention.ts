@@ -4,8 +4,8 @@ import { forgetAudit } from '../audit/forget.ts'
 import { countNextReach } from '../broadcasts/reach.ts'
 import { cancelForgotten } from '../broadcasts/running.ts'
 import { anonymiseRecipients } from '../broadcasts/totals.ts'
-import type { Channel } from '../channels/channel.ts'
 import { forgetEvents } from '../channels/forget.ts'
+import type { Kept } from '../channels/retention.ts'
 import { eraseClosedBefore } from '../chats/closing.ts'
 import { dropHeldExpired } from '../chats/held.ts'
 import { jobRuns } from '../db/schema.ts'
@@ -13,6 +13,7 @@ import { forgetMessages } from '../dispatch/forget.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { dropUnreachable } from '../subscriptions/unreachable.ts'
 import { forgetLinks } from './disclosure-link.ts'
+import { type Ended, isOver, OF_AN_ENDED_CHANNEL, withoutFile } from './ended-channels.ts'
 import { eraseIdle, idleContacts } from './idle.ts'
 
 /**
@@ -29,7 +30,7 @@ const ago = ({ now }: Deed, ms: number) => new Date(now.getTime() - ms)
 /** The daily limit of WhatsApp and the count of replies look back this far, whatever a channel file says. */
 const LOOKED_BACK_MS = 48 * HOUR_MS
 
-const OF_A_CHANNEL: readonly Step<Channel>[] = [
+const OF_A_CHANNEL: readonly Step<Kept>[] = [
   { name: 'reachCounted', run: async (deed, { slug }) => Number(await countNextReach(deed, slug)) },
   {
     name: 'unreachableDropped',
@@ -80,7 +81,7 @@ const OF_A_CHANNEL: readonly Step<Channel>[] = [
   },
 ]
 
-const OF_ALL: readonly Step<readonly Channel[]>[] = [
+const OF_ALL: readonly Step<readonly Kept[]>[] = [
   { name: 'held', run: dropHeldExpired },
   { name: 'disclosureLinks', run: (deed, _, limit) => forgetLinks(deed, limit) },
   {
@@ -92,8 +93,8 @@ const OF_ALL: readonly Step<readonly Channel[]>[] = [
 
 export type RetentionOptions = {
   /** What folders above this one keep and end themselves. */
-  ofChannel?: readonly Step<Channel>[]
-  ofAll?: readonly Step<readonly Channel[]>[]
+  ofChannel?: readonly Step<Kept>[]
+  ofAll?: readonly Step<readonly Kept[]>[]
   limit?: number
 }
 
@@ -101,15 +102,18 @@ export type RetentionOptions = {
 const LIMIT = 2000
 
 /**
- * Ends everything whose time is over, once for every channel and once for what belongs to none. A step that fails is logged and tried again the next night;
- * the others go on. Leaves one audit entry per channel with counts only.
+ * Ends everything whose time is over, once for every channel and once for what belongs to none. A channel whose file is gone keeps its data for the
+ * default periods, its people and what still waits for as long as people without a sign of life. A step that fails is logged and tried again the next
+ * night; the others go on. Leaves one audit entry per channel with counts only.
  */
 export async function retain(
   runtime: Pick<Runtime, 'db' | 'vault' | 'now' | 'channels' | 'log'>,
   { ofChannel = [], ofAll = [], limit = LIMIT }: RetentionOptions = {},
 ): Promise<Map<string | null, Counts>> {
   const report = new Map<string | null, Counts>()
-  const all = [...runtime.channels.values()]
+  const withFile = [...runtime.channels.values()]
+  const ended = withFile.length > 0 ? await withoutFile(runtime) : []
+  const all: (Kept & Partial<Ended>)[] = [...withFile, ...ended]
   const finish = async (slug: string | null, counts: Counts) => {
     report.set(slug, counts)
     await inDeed(runtime, (deed) => record(deed, SYSTEM, { action: 'retention.run', channel: slug, detail: counts }))
@@ -118,6 +122,9 @@ export async function retain(
     const counts: Counts = {}
     for (const step of [...ofChannel, ...OF_A_CHANNEL]) counts[step.name] = await exhaust(runtime, step, channel, limit)
     counts.contacts = await forgetIdle(runtime, channel)
+    if (channel.daysWithoutFile !== undefined) counts.daysWithoutFile = channel.daysWithoutFile
+    if (isOver(channel))
+      for (const step of OF_AN_ENDED_CHANNEL) counts[step.name] = await exhaust(runtime, step, channel, limit)
     await finish(channel.slug, counts)
   }
   const counts: Counts = {}
@@ -145,7 +152,7 @@ async function exhaust<Of>(runtime: Hands, step: Step<Of>, of: Of, limit: number
 
 const PEOPLE = 50
 
-async function forgetIdle(runtime: Hands, channel: Channel): Promise<number> {
+async function forgetIdle(runtime: Hands, channel: Kept): Promise<number> {
   const { slug, privacy } = channel
   let total = 0
   try {

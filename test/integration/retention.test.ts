@@ -5,6 +5,7 @@ import { COMMAND } from '../../src/audit/audit.ts'
 import { pause } from '../../src/broadcasts/running.ts'
 import { countStates } from '../../src/dispatch/queue.ts'
 import { OF_OTHERS } from '../../src/jobs/nightly.ts'
+import { openLog } from '../../src/log.ts'
 import { latestDue, retain, retainNightly } from '../../src/privacy/retention.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import { HOUR, type Newsroom, openNewsroom } from '../support/newsroom.ts'
@@ -202,5 +203,87 @@ describe('the nightly run', () => {
     }
     const report = await retain(room, { ofChannel: [broken, ...OF_OTHERS.ofChannel!] })
     expect(report.get('arnsberg')).toMatchObject({ broken: 0, inboundIds: 1 })
+  })
+})
+
+describe('a channel whose file is gone', () => {
+  /** Arnsberg's file is removed; the nightly run tells what it logs. */
+  async function withoutArnsberg() {
+    room.channels.delete('arnsberg')
+    const lines: string[] = []
+    const log = openLog('info', { write: (line) => lines.push(line) })
+    const counts = (await retain({ ...room, log }, { ...OF_OTHERS, limit: 3 })).get('arnsberg')
+    return { counts, lines }
+  }
+  const told = () =>
+    room.sql<{ detail: Record<string, number> }[]>`
+      select detail from audit where action = 'retention.run' and channel = 'arnsberg' order by id desc limit 1`
+
+  test('loses what is over by the default periods, which one line of the log and the entry say', async () => {
+    await room.subscribe(3)
+    const id = await broadcast('delivered', 'read', 'sent')
+    await room.sql`insert into received (channel, key, at) values ('arnsberg', '\\x01', ${room.now()})`
+    await room.sql`insert into audit (at, channel, actor, actor_name, action) values (${room.now()}, 'arnsberg', 'x', 'x', 'old')`
+    room.pass(29 * DAY)
+    expect((await withoutArnsberg()).counts).toMatchObject({ inboundIds: 1, recipients: 0, audit: 0 })
+    room.pass(2 * DAY)
+    const { counts, lines } = await withoutArnsberg()
+    expect(counts).toMatchObject({ recipients: 3, contacts: 0, daysWithoutFile: 2 })
+    expect(await room.statesOf(id)).toEqual([])
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        channels: ['arnsberg'],
+        msg: expect.stringContaining('without a file'),
+      }),
+    ])
+    expect((await one(told())).detail).toEqual(counts)
+    room.pass(335 * DAY)
+    await withoutArnsberg()
+    expect(await room.sql`select id from audit where action = 'old'`).toEqual([])
+  })
+
+  test('keeps its subscribers for ninety days without it, so that a file lost by mistake costs nobody the subscription', async () => {
+    await room.subscribe(3)
+    const file = room.channel()
+    room.pass(100 * DAY)
+    await withoutArnsberg()
+    room.pass(89 * DAY)
+    expect((await withoutArnsberg()).counts).toMatchObject({ contacts: 0, daysWithoutFile: 89 })
+    room.channels.set('arnsberg', file)
+    room.pass(DAY)
+    expect(await night()).not.toHaveProperty('daysWithoutFile')
+    room.pass(DAY)
+    expect((await withoutArnsberg()).counts).toMatchObject({ daysWithoutFile: 0 })
+    expect(await room.sql`select id from contacts`).toHaveLength(3)
+  })
+
+  test('then forgets its people and what still waited, notes their consents as expired, and proves the rest', async () => {
+    await room.subscribe(3)
+    await room.approved()
+    await room.startDue()
+    await room.startDue()
+    const [contact] = await room.sql<{ id: string }[]>`select id from contacts limit 1`
+    await room.sql`insert into chats (channel, contact_id, opened_at) values ('arnsberg', ${contact!.id}, ${room.now()})`
+    await room.sql`insert into outgoing (channel, kind, status, not_before, created_at, address_sealed)
+      values ('arnsberg', 'reply', 'queued', now(), ${room.now()}, 'x'), ('warstein', 'reply', 'queued', now(), ${room.now()}, 'x')`
+    await withoutArnsberg()
+    room.pass(90 * DAY)
+    expect((await withoutArnsberg()).counts).toMatchObject({ abandoned: 3, daysWithoutFile: 90 })
+    const left = await one(room.sql`select
+      (select count(*) from contacts)::int as contacts, (select count(*) from subscriptions)::int as subscriptions,
+      (select count(*) from chats where closed_at is null or erased is null)::int as chats,
+      (select count(*) from outgoing where kind = 'broadcast' and contact_id is not null)::int as recipients,
+      (select array_agg(distinct channel) from outgoing where kind <> 'broadcast') as "stillSending",
+      (select array_agg(distinct action::text || ' ' || source) from consents where action <> 'granted') as "saidToTheLedger"`)
+    expect(left).toEqual({
+      contacts: 0,
+      subscriptions: 0,
+      chats: 0,
+      recipients: 0,
+      stillSending: ['warstein'],
+      saidToTheLedger: ['expired channel-ended'],
+    })
+    expect((await verifyChain(room, 'arnsberg')).broken).toBeNull()
   })
 })
