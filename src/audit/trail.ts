@@ -1,21 +1,28 @@
 import { and, asc, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm'
 import { audit } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
+import type { Actor } from './audit.ts'
 
 export type TrailEntry = typeof audit.$inferSelect
 
-/** Who did what on a channel, newest first; with `everywhere` also what belongs to no channel. `before` is the last id of the page before. */
+/**
+ * Who did what on a channel, newest first. Whoever reaches every channel also sees what belongs to none (people, keys, the whole service); whoever reaches
+ * one sees nothing but that one. `before` is the last id of the page before.
+ */
 export function trailOf(
   deed: Pick<Deed, 'tx'>,
+  reader: Pick<Actor, 'channel'>,
   channel: string,
-  page: { limit: number; before?: number; everywhere?: boolean; target?: string },
+  page: { limit: number; before?: number; target?: string },
 ): Promise<TrailEntry[]> {
   return deed.tx
     .select()
     .from(audit)
     .where(
       and(
-        page.everywhere ? or(eq(audit.channel, channel), isNull(audit.channel)) : eq(audit.channel, channel),
+        reader.channel === null
+          ? or(eq(audit.channel, channel), isNull(audit.channel))
+          : and(eq(audit.channel, channel), eq(audit.channel, reader.channel)),
         page.before === undefined ? undefined : lt(audit.id, page.before),
         page.target === undefined ? undefined : eq(audit.target, page.target),
       ),

@@ -28,8 +28,8 @@ export const auditRoutes = (runtime: Runtime) =>
         await out.write(`\uFEFF${stringify([CSV_HEAD], { delimiter: ';' })}`)
         let before: number | undefined
         for (;;) {
-          const page = { limit: CSV_PAGE, before, everywhere: actor.channel === null }
-          const entries = await inDeed(runtime, (deed) => trailOf(deed, channel.slug, page))
+          const page = { limit: CSV_PAGE, before }
+          const entries = await inDeed(runtime, (deed) => trailOf(deed, actor, channel.slug, page))
           if (entries.length === 0 || out.aborted) return
           await out.write(stringify(entries.map(csvRow), { delimiter: ';', escape_formulas: true }))
           before = entries.at(-1)!.id
@@ -39,9 +39,7 @@ export const auditRoutes = (runtime: Runtime) =>
     .get('/protokoll', only('audit.read'), async (c) => {
       const { channel, actor } = c.get('office')
       const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
-      const found = await inDeed(runtime, (deed) =>
-        trailOf(deed, channel.slug, { limit: PAGE + 1, before, everywhere: actor.channel === null }),
-      )
+      const found = await inDeed(runtime, (deed) => trailOf(deed, actor, channel.slug, { limit: PAGE + 1, before }))
       const entries = found.slice(0, PAGE)
       return page(
         c,

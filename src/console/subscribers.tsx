@@ -144,7 +144,7 @@ export function subscriberRoutes(runtime: Runtime) {
       if (!phone || reasonProblem) return overview(c, { typed, problem, reason, reasonProblem })
       const found = await inDeed(runtime, async (deed) => {
         const person = await lookUp(deed, actor, channel.slug, { phone }, offeringsOf(channel), reason)
-        const trail = person ? await trailOf(deed, channel.slug, { limit: 20, target: person.id }) : []
+        const trail = person ? await trailOf(deed, actor, channel.slug, { limit: 20, target: person.id }) : []
         return { person, trail }
       }).catch((error) => {
         const [wrong] = error instanceof Refusal ? error.problems : []

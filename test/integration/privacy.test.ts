@@ -266,6 +266,7 @@ test('the audit log is read by the admin alone, page by page', async () => {
   expect(body.items.map((one: Json) => one.action)).toEqual(['subscriber.looked-up', 'subscriber.looked-up'])
   const more = await doors.ask('GET', `${path}&cursor=${body.nextCursor}`, { key })
   expect(more.body.items[0].actor).toMatch(/^key:/)
+  expect(more.body.items[1]).toMatchObject({ action: 'key.created', channel: null })
   expect(more.body.nextCursor).toBeNull()
   expect((await doors.ask('GET', path, { key: await doors.keyFor('approver') })).status).toBe(403)
 })
