@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { inDeed, type Runtime } from '../runtime.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
+import type { Consequences } from './aftermath.ts'
 import { WAKE } from './queue.ts'
-import { ChannelSender, type Consequences } from './sender.ts'
+import { ChannelSender } from './sender.ts'
 
 export type DispatcherOptions = {
   consequences: Consequences

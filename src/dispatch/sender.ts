@@ -6,23 +6,13 @@ import type { Deed } from '../runtime.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
-import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Settled, type Waiting } from './lane.ts'
-import { type Consequence, nextStep } from './next-step.ts'
+import { Aftermath, type Consequences, type HandedOver, latest } from './aftermath.ts'
+import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Waiting } from './lane.ts'
 import { Pacer } from './pace.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { Settling } from './settling.ts'
 import { Wire } from './slots.ts'
 import { callbackDataOf } from './statuses.ts'
 import { Supply } from './supply.ts'
-import { Troubles } from './troubles.ts'
-
-/** What an outcome means for more than its own row; carried out by the folders that own those rows. */
-export interface Consequences {
-  pauseBroadcast(deed: Deed, broadcastId: string, errorCode: number | undefined): Promise<void>
-  stopChannel(deed: Deed, channel: string, errorCode: number | undefined): Promise<void>
-  contactLeft(deed: Deed, contactId: string): Promise<void>
-  answerFailed(deed: Deed, outgoingId: number, errorCode: number | undefined): Promise<void>
-}
 
 export type SenderParts = {
   channel: Channel
@@ -44,18 +34,10 @@ export type SenderParts = {
   onVerdict?: (verdict: SendResult['verdict']) => void
 }
 
-type Entry = Waiting & {
+type Entry = HandedOver & {
   sealed: Sealed
-  handedOverAt: Date
   writeBefore: { atMs: number; wallMs: number }
-  /** When the daily limit last counted this person before. */
-  countedBefore: number | undefined
 }
-
-type Outcome = Pick<Settled, 'status' | 'wamidHash' | 'errorCode' | 'notBefore' | 'counted'>
-
-/** No answer came. */
-const LOST: Outcome = { status: 'unknown', wamidHash: null, errorCode: null, notBefore: null, counted: true }
 
 type Picked = { row: Waiting; countedBefore: number | undefined }
 
@@ -72,10 +54,9 @@ const WRITE_WITHIN_MS = LEASE_MS - 600
  */
 export class ChannelSender {
   readonly #p: SenderParts
-  readonly #settling: Settling
   readonly #supply: Supply
+  readonly #aftermath: Aftermath
   readonly #ahead: ReadAhead
-  readonly #troubles = new Troubles()
   readonly #target: { phoneNumberId: string; accessToken: string }
   readonly #perSecond: number
   readonly #maxInFlight: number
@@ -85,8 +66,6 @@ export class ChannelSender {
   #offsetMs = 0
   /** Handed over and not yet answered, those on the way to the wire included. */
   readonly #out = new Map<string, Entry>()
-  /** Answers whose consequences are being written; their outcomes follow. */
-  readonly #carryingOut = new Set<Promise<void>>()
   #renewAtMs = 0
   #lookAtMs = 0
   #woken = true
@@ -98,8 +77,13 @@ export class ChannelSender {
 
   constructor(parts: SenderParts) {
     this.#p = parts
-    this.#settling = new Settling(parts.sql, parts.log)
     this.#supply = new Supply(parts)
+    this.#aftermath = new Aftermath({
+      ...parts,
+      supply: this.#supply,
+      slowDown: () => this.#pacer?.slowDown(this.#nowMs()),
+      wake: () => this.wake(),
+    })
     const { phoneNumberId, accessToken, messagesPerSecond } = parts.channel.whatsapp
     this.#target = { phoneNumberId, accessToken: accessToken.reveal() }
     this.#perSecond = messagesPerSecond
@@ -130,11 +114,8 @@ export class ChannelSender {
     for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
     while (this.#out.size > 0 && Date.now() < deadline) await pause(5)
     this.#abandoned = true
-    for (const entry of this.#out.values()) this.#settle(entry, LOST)
-    await Promise.race([Promise.all(this.#carryingOut), latest(Math.max(0, deadline - Date.now()))])
-    await this.#settling
-      .flush(deadline + 1000)
-      .catch((error) => this.#p.log.warn({ err: error }, 'stopped with open outcomes'))
+    for (const entry of this.#out.values()) this.#aftermath.lost(entry)
+    await this.#aftermath.finish(deadline)
     if (!this.#pacer) return
     await Promise.race([
       release(this.#p.sql, this.#p.channel.slug, this.#p.owner, this.#pacer.afterLastMs()).catch(() => {}),
@@ -226,7 +207,7 @@ export class ChannelSender {
     const handedOverAt = this.#p.now()
     const picked: Picked[] = []
     for (let row = this.#supply.next(); row; row = this.#supply.next()) {
-      picked.push({ row, countedBefore: this.#reserve(row, handedOverAt) })
+      picked.push({ row, countedBefore: this.#supply.reserve(row, handedOverAt) })
       if (picked.length >= room) break
     }
     if (picked.length === 0) return this.#idle(Math.max(1, this.#lookAtMs - performance.now()))
@@ -246,7 +227,7 @@ export class ChannelSender {
         entries.push(entry)
       } else {
         this.#supply.notTaken(row)
-        this.#unreserve({ ...row, countedBefore })
+        this.#supply.unreserve({ ...row, countedBefore })
       }
     }
     if (entries.length > 0) this.#renewAtMs = startedMs + LEASE_MS / 3
@@ -267,25 +248,11 @@ export class ChannelSender {
     } catch (error) {
       // The statement may have been carried out although its answer was lost: then they are marked, but surely not written.
       for (const { row, countedBefore } of picked) {
-        this.#unreserve({ ...row, countedBefore })
-        this.#return(row.id, at)
+        this.#supply.unreserve({ ...row, countedBefore })
+        this.#aftermath.giveBack(row.id, at)
       }
       throw error
     }
-  }
-
-  /** Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with when they last counted. */
-  #reserve({ broadcastId, contactId }: Waiting, at: Date): number | undefined {
-    if (contactId === null) return undefined
-    if (broadcastId !== null) return this.#supply.limit.count(contactId, at.getTime())
-    this.#supply.busy.add(contactId)
-    return undefined
-  }
-
-  #unreserve({ broadcastId, contactId, countedBefore }: Pick<Entry, 'broadcastId' | 'contactId' | 'countedBefore'>) {
-    if (contactId === null) return
-    if (broadcastId !== null) this.#supply.limit.discount(contactId, countedBefore)
-    else this.#supply.busy.delete(contactId)
   }
 
   #write(entry: Entry, ticket: number): void {
@@ -339,22 +306,8 @@ export class ChannelSender {
   /** Surely not written: back to the queue as if nothing had been. */
   #giveBack(entry: Entry): void {
     this.#free(entry)
-    this.#unreserve(entry)
-    this.#return(entry.id, entry.handedOverAt)
-  }
-
-  #return(id: string, handedOverAt: Date): void {
-    const at = this.#p.now()
-    this.#settling.add({
-      id,
-      status: 'queued',
-      wamidHash: null,
-      errorCode: null,
-      notBefore: at,
-      counted: false,
-      at,
-      handedOverAt,
-    })
+    this.#supply.unreserve(entry)
+    this.#aftermath.giveBack(entry.id, entry.handedOverAt)
   }
 
   #free(entry: Entry): void {
@@ -366,66 +319,11 @@ export class ChannelSender {
     this.#wire?.run()
   }
 
-  #settle({ id, handedOverAt }: Entry, outcome: Outcome): void {
-    const { status, wamidHash, errorCode, notBefore, counted } = outcome
-    this.#settling.add({ id, status, wamidHash, errorCode, notBefore, counted, at: this.#p.now(), handedOverAt })
-  }
-
   #done(entry: Entry, result: SendResult): void {
     if (this.#abandoned) return // settled as unknown when we stopped
-    const { vault, now, log, onVerdict } = this.#p
     this.#free(entry)
-    onVerdict?.(result.verdict)
-    const code = result.error?.code
-    const kind = entry.kind === 'inbox' ? 'reply' : entry.kind
-    const decided = nextStep(result.verdict, code, entry.attempts + 1, kind, Math.random())
-    const { step } = decided
-    const isAgain = step.become === 'queued'
-    if (isAgain || step.become === 'failed') this.#unreserve(entry)
-    const outcome = {
-      status: step.become,
-      wamidHash: result.wamid === undefined ? null : vault.fingerprint('wamid', result.wamid),
-      errorCode: isAgain ? null : (code ?? null),
-      notBefore: isAgain ? new Date(now().getTime() + Math.max(step.afterMs, result.retryAfterMs ?? 0)) : null,
-      counted: !isAgain || step.counted,
-    }
-    const isBroadcast = entry.broadcastId !== null
-    const waitMs = this.#troubles.waitMs(result, isBroadcast)
-    if (waitMs > 0) this.#supply.hold(waitMs)
-    const consequence = this.#troubles.isStrange(result, isBroadcast) ? 'pause-broadcast' : decided.consequence
-    const failedAnswer = entry.kind === 'answer' && step.become === 'failed'
-    if (consequence === 'none' && !failedAnswer) {
-      this.#settle(entry, outcome)
-      return
-    }
-    const carriedOut = this.#carryOut(consequence, entry, code, failedAnswer)
-      .catch((error) => log.error({ err: error, consequence }, 'a consequence could not be carried out'))
-      .finally(() => {
-        this.#settle(entry, outcome)
-        this.#carryingOut.delete(carriedOut)
-      })
-    this.#carryingOut.add(carriedOut)
-  }
-
-  async #carryOut(
-    consequence: Consequence,
-    entry: Entry,
-    code: number | undefined,
-    failedAnswer: boolean,
-  ): Promise<void> {
-    const { consequences, inDeed, channel } = this.#p
-    const { broadcastId, contactId } = entry
-    if (consequence === 'slow-down') this.#pacer?.slowDown(this.#nowMs())
-    if (consequence === 'pause-broadcast' && broadcastId !== null && this.#supply.drop(broadcastId))
-      await inDeed((deed) => consequences.pauseBroadcast(deed, broadcastId, code))
-    if (consequence === 'stop-channel') {
-      this.#supply.hold(1000)
-      await inDeed((deed) => consequences.stopChannel(deed, channel.slug, code))
-      this.wake()
-    }
-    if (consequence === 'contact-left' && contactId !== null)
-      await inDeed((deed) => consequences.contactLeft(deed, contactId))
-    if (failedAnswer) await inDeed((deed) => consequences.answerFailed(deed, Number(entry.id), code))
+    this.#p.onVerdict?.(result.verdict)
+    this.#aftermath.take(entry, result)
   }
 
   /** Until there is room or the lease wants us. A new single message waits no longer than this: it goes before all others. */
@@ -455,8 +353,5 @@ export class ChannelSender {
     })
   }
 }
-
-/** Ends a wait, but keeps no process from ending. */
-const latest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

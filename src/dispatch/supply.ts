@@ -13,6 +13,8 @@ type RunState = Run & {
   render: (address: Address, callbackData?: string) => string
 }
 
+type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { countedBefore: number | undefined }
+
 const READ_ROWS = 2000
 const DUE_ROWS = 200
 /** Known subscribers behind one for whom the daily limit leaves no room: looked for this far. */
@@ -92,6 +94,24 @@ export class Supply {
       this.#reading.catch(() => {}) // whoever waits for it is told; nobody else need be
     }
     if (left === 0 && this.#reading) await this.#reading
+  }
+
+  /**
+   * Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with when they last counted.
+   * @param row what `next` answered with
+   */
+  reserve({ broadcastId, contactId }: Waiting, at: Date): number | undefined {
+    if (contactId === null) return undefined
+    if (broadcastId !== null) return this.limit.count(contactId, at.getTime())
+    this.busy.add(contactId)
+    return undefined
+  }
+
+  /** It was not sent after all. */
+  unreserve({ broadcastId, contactId, countedBefore }: Reserved): void {
+    if (contactId === null) return
+    if (broadcastId !== null) this.limit.discount(contactId, countedBefore)
+    else this.busy.delete(contactId)
   }
 
   /** It was there when read, but could not be taken: locked, skipped or paused meanwhile. */

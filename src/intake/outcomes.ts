@@ -6,9 +6,9 @@ import { type Known, lookUpAll } from '../contacts/enrol.ts'
 import type { Identity } from '../contacts/identity.ts'
 import { phoneHash } from '../contacts/ids.ts'
 import type { Vault } from '../db/vault.ts'
+import type { Consequences } from '../dispatch/aftermath.ts'
 import { type CountedReport, recordBroadcastStatuses } from '../dispatch/broadcast-statuses.ts'
 import { skipQueued } from '../dispatch/queue.ts'
-import type { Consequences } from '../dispatch/sender.ts'
 import {
   type ChangedRow,
   fold,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkNumber } from '../../src/channels/number-check.ts'
 import { type DispatchDesk, openDispatchDesk } from '../support/dispatch-desk.ts'
 import { eventually } from '../support/stack.ts'
 
@@ -45,7 +46,6 @@ describe('errors of WhatsApp', () => {
     expect((await desk.counts(id)).failed).toBe(0)
 
     desk.emulator.changeAccount(desk.numberId, { accessToken: accessToken.reveal() })
-    const { checkNumber } = await import('../../src/channels/number-check.ts')
     await checkNumber(desk.runtime, desk.arnsberg())
     expect((await fetch(`${desk.service.url}/health/ready`)).status).toBe(200)
     await desk.untilDone(id)
@@ -118,20 +118,19 @@ describe('fairness', () => {
   })
 
   test('no more people than the daily limit allows; the rest waits, and the answer says until when', async () => {
-    await desk.audience(15)
+    const phones = await desk.audience(15)
     await desk.runtime.sql`update outgoing set handed_over_at = handed_over_at - interval '25 hours'`
-    await desk.runtime.sql`update channels set daily_limit = 10 where slug = 'arnsberg'`
-    await desk.runtime.sql`select pg_notify('whatsup_outgoing', 'arnsberg')`
-    await moment(600)
+    await desk.limitTo('TIER_10')
     const id = await desk.publish()
     await desk.untilCounts(id, ({ queued, sending }) => queued === 5 && sending === 0)
-    await moment(600)
+    await desk.emulator.citizenWrites({ phoneNumberId: desk.numberId, from: { phone: phones[0]! }, message: 'HILFE' })
+    await eventually(() => desk.sendsTo(phones[0]!).find(({ type }) => type !== 'template')) // so the queue was looked at
     expect((await desk.counts(id)).queued).toBe(5)
     const key = await desk.keyFor('editor')
     const { body } = await desk.ask('GET', `/api/v1/channels/arnsberg/broadcasts/${id}`, key)
     expect(new Date(body.waitingUntil).getTime()).toBeGreaterThan(Date.now() + 23 * 3_600_000)
 
-    await desk.runtime.sql`update channels set daily_limit = 100 where slug = 'arnsberg'`
+    await desk.limitTo('TIER_100')
     await desk.untilDone(id)
     expect((await desk.counts(id)).queued).toBe(0)
   })

@@ -1,6 +1,7 @@
 import { COMMAND } from '../../src/audit/audit.ts'
 import { approve, submit } from '../../src/broadcasts/approval.ts'
 import { draft } from '../../src/broadcasts/drafts.ts'
+import { checkNumber } from '../../src/channels/number-check.ts'
 import { type Counts, countStates } from '../../src/dispatch/queue.ts'
 import type { Send } from '../../src/emulator/sends.ts'
 import { phoneOf, populate } from './population.ts'
@@ -27,8 +28,14 @@ export async function openDispatchDesk(perSecond: number) {
       select status, paused_reason from broadcasts where id = ${id}`
     return row!
   }
+  /** As Meta says it, and as we read it now: the service asks again every minute. */
+  const limitTo = async (dailyTier: string): Promise<void> => {
+    stack.emulator.changeAccount(numberId, { dailyTier })
+    await checkNumber(stack.runtime, arnsberg())
+  }
   return {
     ...stack,
+    limitTo,
     arnsberg,
     numberId,
     sendsTo,
@@ -42,7 +49,8 @@ export async function openDispatchDesk(perSecond: number) {
       await stack.runtime.sql`
         update broadcasts set status = 'cancelled', finished_at = now() where status in ('starting', 'sending', 'paused')`
       await stack.runtime.sql`delete from subscriptions`
-      await stack.runtime.sql`update channels set stopped_at = null, daily_limit = -1`
+      await stack.runtime.sql`update channels set stopped_at = null`
+      await limitTo('TIER_UNLIMITED')
       const from = people
       people += count
       await populate(stack.runtime, 'arnsberg', count, from)
