@@ -1,0 +1,1 @@
+CREATE INDEX "consents_newest" ON "consents" USING btree ("channel","at","seq");
