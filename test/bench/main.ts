@@ -6,11 +6,13 @@ import { encryptionBench } from './encryption.ts'
 import { forwardBench } from './forward.ts'
 import { freezeBench } from './freeze.ts'
 import { run as intakeBench } from './intake.ts'
+import { mainJobBench } from './main-job.ts'
 import { ratesBench } from './rates.ts'
 import { startsBench } from './starts.ts'
 import { type Row, tableOf } from './table.ts'
 
 const benches: Record<string, () => Promise<Row[]>> = {
+  'main-job': () => mainJobBench(),
   dispatch: () => dispatchBench(),
   encryption: () => encryptionBench(),
   intake: () => intakeBench(),

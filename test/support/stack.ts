@@ -107,7 +107,8 @@ export async function openStack(
   }
 }
 
-async function pushTemplates(runtime: TestRuntime): Promise<void> {
+/** Meta gets our templates, and approves them at once. */
+export async function pushTemplates(runtime: Pick<TestRuntime, 'channels' | 'whatsapp'>): Promise<void> {
   const { templates } = await readTemplates('templates')
   for (const channel of runtime.channels.values()) {
     if (!channel.offerings.info) continue
