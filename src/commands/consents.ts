@@ -1,4 +1,5 @@
-import { channelsWithLedger, verifyChain } from '../subscriptions/verify.ts'
+import { walkLedger } from '../privacy/ledger-check.ts'
+import { channelsWithLedger } from '../subscriptions/verify.ts'
 import { CannotDo, parse, type Run, WrongUsage } from './command.ts'
 import { commandLog, officeSettingsFrom, openStore } from './open.ts'
 
@@ -6,6 +7,7 @@ const WHY = {
   missing: 'is missing',
   changed: 'was changed',
   'detail-changed': 'has a message id that does not belong to it',
+  rewritten: 'is not the one that stood there before, with everything that leads to it',
   'head-differs': 'follows in the ledger or its end was changed',
 } as const
 
@@ -21,7 +23,7 @@ export const run: Run = async ([verb, ...args], io) => {
       throw new CannotDo(`There is no ledger of "${wanted}". Known: ${known.join(', ') || 'none'}.`)
     let intact = true
     for (const channel of wanted === undefined ? known : [wanted]) {
-      const { entries, head, broken } = await verifyChain(store, channel)
+      const { entries, head, broken } = await walkLedger(store, channel)
       if (broken) {
         intact = false
         io.err(`${channel}: the chain does not hold. Entry ${broken.seq} ${WHY[broken.why]}.`)

@@ -10,6 +10,7 @@ import { checkNumber } from '../channels/number-check.ts'
 import { templatesOf } from '../channels/template-store.ts'
 import { isOpen } from '../chats/office-hours.ts'
 import { inboxState } from '../dispatch/dead-letters.ts'
+import { lastCheck } from '../privacy/ledger-check.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { Ask } from './ask.tsx'
 import { eventWords } from './channel-events.ts'
@@ -65,6 +66,7 @@ export const channelRoutes = (runtime: Runtime) =>
         templates: info ? await templatesOf(deed, channel.slug) : [],
         people: await listStaff(deed, { channel: null }),
         approvers: await countApprovers(deed, channel.slug),
+        ledger: await lastCheck(deed, channel.slug),
       }))
       const { health, events, now } = seen
       const troubles = troublesOf(channel, now, seen).filter(({ kind }) => kind === 'danger')

@@ -1,21 +1,25 @@
 import { Hono } from 'hono'
+import { checkLedger, lastCheck } from '../privacy/ledger-check.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { ledgerOf } from '../subscriptions/ledger.ts'
-import { type Verdict, verifyChain } from '../subscriptions/verify.ts'
 import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
+import { WholeLedger } from './ledger-state.tsx'
 import { type OfficeContext, type OfficeEnv, only } from './office.ts'
-import { Alert, Button, Empty, Head, More, Note, PostForm, Table } from './parts.tsx'
+import { Button, Empty, Head, More, Note, PostForm, Table } from './parts.tsx'
 import { consentActions, offerings, sourceWords } from './texts.de.ts'
 
 const PAGE = 50
 
 /** `/office/einwilligungen`: the ledger, and whether anybody changed it. */
 export function consentRoutes(runtime: Runtime) {
-  const show = async (c: OfficeContext, verdict: Verdict | null = null) => {
+  const show = async (c: OfficeContext, live = false) => {
     const { channel } = c.get('office')
     const before = cursorOf(c.req.query('vor'))
-    const found = await inDeed(runtime, (deed) => ledgerOf(deed, channel.slug, { limit: PAGE + 1, before }))
+    const { found, check } = await inDeed(runtime, async (deed) => ({
+      found: await ledgerOf(deed, channel.slug, { limit: PAGE + 1, before }),
+      check: await lastCheck(deed, channel.slug),
+    }))
     const entries = found.slice(0, PAGE)
     return page(
       c,
@@ -26,18 +30,7 @@ export function consentRoutes(runtime: Runtime) {
             <Button icon="checklist">Verzeichnis prüfen</Button>
           </PostForm>
         </Head>
-        {verdict && (
-          <Alert
-            kind={verdict.broken ? 'danger' : 'success'}
-            title={verdict.broken ? 'Das Verzeichnis wurde verändert' : 'Das Verzeichnis ist unverändert'}
-            live
-          >
-            {verdict.broken
-              ? `Ab Eintrag ${verdict.broken.seq} stimmt die Kette nicht mehr. Bitte ziehen Sie die Technik und den Datenschutz hinzu.`
-              : `${count(verdict.entries)} Einträge geprüft. Prüfsumme zum Aufbewahren: `}
-            {!verdict.broken && <code class="secret">{verdict.head || '–'}</code>}
-          </Alert>
-        )}
+        <WholeLedger check={check} zone={channel.timezone} live={live} />
         <Note>
           Jede Anmeldung und jede Abmeldung steht hier als Nachweis. Einträge lassen sich nicht ändern. Personen
           erscheinen nur unter einem Kennzeichen.
@@ -73,9 +66,10 @@ export function consentRoutes(runtime: Runtime) {
   }
   return new Hono<OfficeEnv>()
     .get('/einwilligungen', only('consents.read'), (c) => show(c))
-    .post('/einwilligungen/pruefen', only('consents.read'), async (c) =>
-      show(c, await verifyChain(runtime, c.get('office').channel.slug)),
-    )
+    .post('/einwilligungen/pruefen', only('consents.read'), async (c) => {
+      await checkLedger(runtime, c.get('office').channel.slug)
+      return show(c, true)
+    })
 }
 
 function cursorOf(text: string | undefined): { at: Date; seq: number } | undefined {

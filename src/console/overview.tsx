@@ -6,6 +6,7 @@ import { type BroadcastView, list } from '../broadcasts/views.ts'
 import { channelHealth } from '../channels/channel-health.ts'
 import { templatesOf } from '../channels/template-store.ts'
 import { inboxState } from '../dispatch/dead-letters.ts'
+import { lastCheck } from '../privacy/ledger-check.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { growthOf, leftAfter } from '../subscriptions/growth.ts'
 import { StateBadge, whenOf } from './broadcast-list.tsx'
@@ -52,6 +53,7 @@ export const overviewRoutes = (runtime: Runtime) => {
         inbox: chat ? await inboxState(deed, channel.slug) : null,
         templates: info ? await templatesOf(deed, channel.slug) : [],
         approvers: await countApprovers(deed, channel.slug),
+        ledger: await lastCheck(deed, channel.slug),
       }
     })
     const growth = info ? await growthFor(channel.slug) : []

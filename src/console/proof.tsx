@@ -1,13 +1,14 @@
 import { Hono } from 'hono'
 import { contactById } from '../contacts/contacts.ts'
+import { lastCheck } from '../privacy/ledger-check.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
-import { type Proof, type ProvenEntry, proofFor } from '../subscriptions/proof.ts'
-import { type Verdict, verifyChain } from '../subscriptions/verify.ts'
+import { type ProvenEntry, proofFor } from '../subscriptions/proof.ts'
 import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
+import { OwnEntries, WholeLedger } from './ledger-state.tsx'
 import { formOf, type Office, type OfficeEnv, only } from './office.ts'
-import { Alert, Empty, Facts, Head, LinkButton, Note, Section } from './parts.tsx'
+import { Empty, Facts, Head, LinkButton, Note, Section } from './parts.tsx'
 import { consentActions, offerings, sourceWords } from './texts.de.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -20,11 +21,11 @@ export const proofRoutes = (runtime: Runtime) =>
     const { reason = '' } = await formOf(c)
     const id = c.req.param('id')
     if (!UUID.test(id)) throw new Refusal('not-found')
-    const { proof, contact } = await inDeed(runtime, async (deed) => ({
+    const { proof, contact, check } = await inDeed(runtime, async (deed) => ({
       proof: await proofFor(deed, actor, channel.slug, id, reason),
       contact: await contactById(deed, id),
+      check: await lastCheck(deed, channel.slug),
     }))
-    const verdict = await verifyChain(runtime, channel.slug)
     const { phone, userId, name } = contact ?? {}
     return page(
       c,
@@ -50,7 +51,8 @@ export const proofRoutes = (runtime: Runtime) =>
             ['Grund', reason.trim()],
           ]}
         />
-        <Chain proof={proof} verdict={verdict} />
+        <OwnEntries entries={proof.entries} check={check} />
+        <WholeLedger check={check} zone={channel.timezone} />
         <Section title="Einträge, die ältesten zuerst" id="eintraege">
           {proof.entries.length === 0 ? (
             <Empty>Zu dieser Person gibt es keine Einträge.</Empty>
@@ -76,22 +78,6 @@ export const proofRoutes = (runtime: Runtime) =>
     )
   })
 
-const Chain = ({ proof, verdict }: { proof: Proof; verdict: Verdict }) => {
-  const holds = verdict.broken === null && proof.entries.every(({ intact }) => intact)
-  return holds ? (
-    <Alert kind="success" title="Das Verzeichnis ist unverändert">
-      {`${count(verdict.entries)} Einträge dieses Kanals nachgerechnet. Prüfsumme am Ende: `}
-      <code class="secret">{verdict.head || '–'}</code>
-    </Alert>
-  ) : (
-    <Alert kind="danger" title="Das Verzeichnis wurde verändert">
-      {verdict.broken
-        ? `Ab Eintrag ${count(verdict.broken.seq)} stimmt die Kette nicht mehr. Als Nachweis taugt diese Seite so nicht: Bitte ziehen Sie die Technik und den Datenschutz hinzu.`
-        : 'Ein Eintrag dieser Person stimmt nicht mit seiner Prüfsumme überein.'}
-    </Alert>
-  )
-}
-
 const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Office }) => {
   const labels = channel.offerings.info?.topics ?? {}
   const topics =
@@ -111,7 +97,7 @@ const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Off
         ['Nachricht bei WhatsApp', entry.messageId],
         ['Prüfsumme', <code class="hash">{entry.hash}</code>],
         ['Prüfsumme davor', entry.previousHash && <code class="hash">{entry.previousHash}</code>],
-        ['Nachgerechnet', entry.intact ? 'stimmt' : 'stimmt nicht'],
+        ['Nachgerechnet', entry.intact && entry.linked ? 'stimmt' : 'stimmt nicht'],
       ]}
     />
   )

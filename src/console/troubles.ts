@@ -4,8 +4,10 @@ import type { Channel } from '../channels/channel.ts'
 import { type ChannelHealth, isTokenRefused } from '../channels/channel-health.ts'
 import { isApproved, type StoredTemplate } from '../channels/template-store.ts'
 import type { InboxState } from '../dispatch/dead-letters.ts'
+import type { LedgerCheck } from '../privacy/ledger-check.ts'
 import { explain } from '../whatsapp/outcome.ts'
 import { count, counted, dateTime } from './format.ts'
+import { holds } from './ledger-state.tsx'
 import type { Flash } from './office.ts'
 import { templateStates } from './texts.de.ts'
 
@@ -31,16 +33,19 @@ export function troublesOf(
     templates,
     limit = null,
     approvers,
+    ledger = null,
   }: {
     health: ChannelHealth
     inbox: InboxState | null
     templates: readonly StoredTemplate[]
     limit?: LimitOutlook | null
     approvers: number
+    ledger?: LedgerCheck | null
   },
 ): Trouble[] {
   return [
     ...stoppedOf(health),
+    ...ledgerOf(channel, ledger),
     ...inboxOf(channel, now, inbox),
     ...limitOf(channel, limit),
     ...approversOf(channel, approvers),
@@ -58,6 +63,18 @@ function stoppedOf(health: ChannelHealth): Trouble[] {
   const code = isTokenRefused(health) ? 190 : stopped.reason === 'account' ? 131031 : Number(stopped.code)
   const { what, advice } = explain(code || undefined)
   return [{ kind: 'danger', title: `Der Kanal steht still: ${what}`, advice, link: ['/office/kanal', 'Zum Kanal'] }]
+}
+
+function ledgerOf({ timezone }: Channel, check: LedgerCheck | null): Trouble[] {
+  if (!check || holds(check)) return []
+  return [
+    {
+      kind: 'danger',
+      title: 'Das Verzeichnis der Einwilligungen wurde verändert',
+      advice: `Die letzte Prüfung war am ${dateTime(check.at, timezone)}. Bitte ziehen Sie die Technik und den Datenschutz hinzu.`,
+      link: ['/office/einwilligungen', 'Zum Verzeichnis'],
+    },
+  ]
 }
 
 function inboxOf({ timezone }: Channel, now: Date, inbox: InboxState | null): Trouble[] {

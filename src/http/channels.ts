@@ -34,11 +34,9 @@ const ChannelSchema = z
         .object({ optInRequired: z.boolean(), accepts: z.array(z.string()), eraseOnClose: z.boolean() })
         .nullable(),
     }),
-    posters: z
-      .record(z.string(), z.string())
-      .openapi({
-        description: 'Code of each poster and where it hangs; a consent given by one has the source `poster:<code>`',
-      }),
+    posters: z.record(z.string(), z.string()).openapi({
+      description: 'Code of each poster and where it hangs; a consent given by one has the source `poster:<code>`',
+    }),
     state: z.enum(['ok', 'stopped']),
     stopped: z.object({ at: instant(), code: z.string().nullable(), reason: z.string().nullable() }).nullable(),
     limits: z.object({

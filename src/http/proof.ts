@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Offering } from '../channels/channel.ts'
+import { lastCheck } from '../privacy/ledger-check.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import type { ConsentAction } from '../subscriptions/consents.ts'
 import { proofFor } from '../subscriptions/proof.ts'
@@ -46,8 +47,22 @@ const proof = createRoute({
               previousHash: hex(),
               hash: hex(),
               intact: z.boolean().openapi({ description: 'Computed anew, the hash is the same' }),
+              linked: z
+                .boolean()
+                .openapi({ description: 'The entry after it, or the end of the ledger, builds on it' }),
             }),
           ),
+          ledger: z
+            .object({
+              checkedAt: instant(),
+              entries: z.int(),
+              head: hex().openapi({ description: 'Hash of the last entry that held' }),
+              holds: z.boolean().openapi({ description: 'Nothing was found, and the end of that walk still stands' }),
+            })
+            .nullable()
+            .openapi({
+              description: 'The latest walk along the whole ledger of the channel; null before the first one',
+            }),
         })
         .openapi('ConsentProof'),
       'The proof, oldest entry first',
@@ -60,7 +75,10 @@ const proof = createRoute({
 export const proofRoutes = (runtime: Runtime) =>
   new OpenAPIHono<ApiEnv>().openapi(proof, async (c) => {
     const { channel, id } = c.req.valid('param')
-    const found = await inDeed(runtime, (deed) => proofFor(deed, c.get('actor'), channel, id))
+    const { found, check } = await inDeed(runtime, async (deed) => ({
+      found: await proofFor(deed, c.get('actor'), channel, id),
+      check: await lastCheck(deed, channel),
+    }))
     return c.json(
       {
         ...found,
@@ -72,6 +90,12 @@ export const proofRoutes = (runtime: Runtime) =>
           at: at.toISOString(),
           recordedAt: recordedAt.toISOString(),
         })),
+        ledger: check && {
+          checkedAt: check.at.toISOString(),
+          entries: check.entries,
+          head: check.head,
+          holds: check.broken === null && check.stands,
+        },
       },
       200,
     )

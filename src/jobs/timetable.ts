@@ -9,6 +9,7 @@ import { dropHeldExpired } from '../chats/held.ts'
 import { isDatabaseAway } from '../db/db.ts'
 import { templatesChanged } from '../intake/notices.ts'
 import { takeStrays } from '../intake/outcomes.ts'
+import { checkLedgersNightly } from '../privacy/ledger-check.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { endWhatIsOver } from './nightly.ts'
 
@@ -31,8 +32,9 @@ const TIMETABLE: readonly Job[] = [
   { name: 'erase settled chats', cron: '*/2 * * * * *', run: (runtime) => inDeed(runtime, (deed) => eraseDue(deed)) },
   { name: 'drop unread messages', cron: '30 * * * * *', run: (runtime) => inDeed(runtime, dropHeldExpired) },
   { name: 'check numbers', cron: '15 * * * * *', run: (runtime) => eachChannel(runtime, checkNumber) },
-  // Looks every ten minutes whether the night's run is done: a service that was off at night makes up for it.
+  // These two look every ten minutes whether the night's run is done: a service that was off at night makes up for it.
   { name: 'end what is over', cron: '20 */10 * * * *', run: endWhatIsOver },
+  { name: 'verify ledgers', cron: '50 */10 * * * *', run: checkLedgersNightly },
   { name: 'read templates', cron: '0 7 * * * *', run: (runtime) => eachChannel(runtime, readTemplates) },
 ]
 

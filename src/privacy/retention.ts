@@ -1,4 +1,3 @@
-import { eq } from 'drizzle-orm'
 import { record, SYSTEM } from '../audit/audit.ts'
 import { forgetAudit } from '../audit/forget.ts'
 import { countNextReach } from '../broadcasts/reach.ts'
@@ -8,13 +7,13 @@ import { forgetEvents } from '../channels/forget.ts'
 import type { Kept } from '../channels/retention.ts'
 import { eraseClosedBefore } from '../chats/closing.ts'
 import { dropHeldExpired } from '../chats/held.ts'
-import { jobRuns } from '../db/schema.ts'
 import { forgetMessages } from '../dispatch/forget.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { dropUnreachable } from '../subscriptions/unreachable.ts'
 import { forgetLinks } from './disclosure-link.ts'
 import { type Ended, isOver, OF_AN_ENDED_CHANNEL, withoutFile } from './ended-channels.ts'
 import { eraseIdle, idleContacts } from './idle.ts'
+import { onceANight } from './once-a-night.ts'
 
 /**
  * One kind of data and its end. `run` deletes a small batch in a transaction of its own and says how much; it is called again until it says 0. `channel`
@@ -171,49 +170,12 @@ async function forgetIdle(runtime: Hands, channel: Kept): Promise<number> {
   }
 }
 
-const JOB = 'retention'
-/** 3:10 in German winter, 4:10 in summer: after the last evening broadcasts, before anybody looks. */
-const DUE_MINUTE_UTC = 130
-
-/** The latest moment at which a run was due. Pure. */
-export function latestDue(now: Date): Date {
-  const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()) + DUE_MINUTE_UTC * 60_000
-  return new Date(today <= now.getTime() ? today : today - 24 * HOUR_MS)
-}
-
-/**
- * The nightly run, if it is due and no other process is at it; a night that was missed is made up for. A process that dies frees the lock, and another one
- * begins again. False: nothing was to do.
- */
-export async function retainNightly(
+/** The nightly run, once in a night whatever number of processes there are. False: nothing was to do. */
+export const retainNightly = (
   runtime: Pick<Runtime, 'db' | 'sql' | 'vault' | 'now' | 'channels' | 'log'>,
   options: RetentionOptions = {},
-): Promise<boolean> {
-  const { db, sql } = runtime
-  const isDue = async () => {
-    const [last] = await db.select().from(jobRuns).where(eq(jobRuns.name, JOB))
-    return !last || last.lastAt < latestDue(runtime.now())
-  }
-  if (!(await isDue())) return false
-  const connection = await sql.reserve()
-  try {
-    const [{ mine } = { mine: false }] = await connection<{ mine: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended(${`whatsup ${JOB}`}, 0)) as mine`
-    if (!mine) return false
-    try {
-      if (!(await isDue())) return false
-      const report = await retain(runtime, options)
-      const lastAt = runtime.now()
-      const detail = Object.fromEntries([...report].map(([channel, counts]) => [channel ?? 'all', counts]))
-      await db
-        .insert(jobRuns)
-        .values({ name: JOB, lastAt, detail })
-        .onConflictDoUpdate({ target: jobRuns.name, set: { lastAt, detail } })
-      return true
-    } finally {
-      await connection`select pg_advisory_unlock(hashtextextended(${`whatsup ${JOB}`}, 0))`
-    }
-  } finally {
-    connection.release()
-  }
-}
+): Promise<boolean> =>
+  onceANight(runtime, 'retention', async () => {
+    const report = await retain(runtime, options)
+    return Object.fromEntries([...report].map(([channel, counts]) => [channel ?? 'all', counts]))
+  })

@@ -3,7 +3,7 @@ import { alias } from 'drizzle-orm/pg-core'
 import { type Actor, record } from '../audit/audit.ts'
 import { contactById } from '../contacts/contacts.ts'
 import { absorbedBy } from '../contacts/moving.ts'
-import { consentDetails, consents } from '../db/schema.ts'
+import { consentDetails, consentHeads, consents } from '../db/schema.ts'
 import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { type ChainedEntry, chainHash, detailHashOf } from './consents.ts'
@@ -20,6 +20,8 @@ export type ProvenEntry = Omit<ChainedEntry, 'channel' | 'detailHash'> & {
   hash: string
   /** Fields, message id and the hash before it give this hash. */
   intact: boolean
+  /** The entry after it, or the end of the ledger, builds on this hash. */
+  linked: boolean
 }
 
 export type Proof = {
@@ -32,8 +34,8 @@ export type Proof = {
 }
 
 /**
- * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first; leaves an audit entry. Whether the whole chain holds is for
- * `verifyChain` to say. @throws Refusal not-found, invalid-input for a reason that cannot be kept
+ * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first; leaves an audit entry. Each entry is verified
+ * with the one before and the one after it, at a cost that does not grow with the ledger; whether the whole chain holds is for `verifyChain` to say. @throws Refusal not-found, invalid-input for a reason that cannot be kept
  */
 export async function proofFor(
   deed: Deed,
@@ -48,11 +50,14 @@ export async function proofFor(
   await record(deed, actor, { action: 'subscriber.proof-read', channel, target: contactId, detail })
   const subjects = [contact.subject, ...(await absorbedBy(deed, contactId)).map(({ subject }) => subject)]
   const before = alias(consents, 'before')
+  const after = alias(consents, 'after')
   const rows = await deed.tx
-    .select({ entry: consents, detail: consentDetails, previous: before.hash })
+    .select({ entry: consents, detail: consentDetails, previous: before.hash, next: after, end: consentHeads })
     .from(consents)
     .leftJoin(consentDetails, eq(consentDetails.consentId, consents.id))
     .leftJoin(before, and(eq(before.channel, consents.channel), eq(before.seq, sql`${consents.seq} - 1`)))
+    .leftJoin(after, and(eq(after.channel, consents.channel), eq(after.seq, sql`${consents.seq} + 1`)))
+    .leftJoin(consentHeads, eq(consentHeads.channel, consents.channel))
     .where(and(eq(consents.channel, channel), inArray(consents.subject, subjects)))
     .orderBy(asc(consents.seq))
   return {
@@ -60,7 +65,7 @@ export async function proofFor(
     contactId,
     subjects,
     createdAt: deed.now,
-    entries: rows.map(({ entry, detail, previous }) => {
+    entries: rows.map(({ entry, detail, previous, next, end }) => {
       const messageId = detail ? deed.vault.open(detail.messageIdSealed) : null
       const fitsDetail = !detail || entry.detailHash?.equals(detailHashOf(detail.salt, messageId!)) === true
       const { seq, subject, offering, action, topics, at, source, noticeVersion, wording, recordedAt } = entry
@@ -71,6 +76,9 @@ export async function proofFor(
         previousHash: previous?.toString('hex') ?? '',
         hash: entry.hash.toString('hex'),
         intact: fitsDetail && chainHash(previous ?? Buffer.alloc(0), entry).equals(entry.hash),
+        linked: next
+          ? chainHash(entry.hash, next).equals(next.hash)
+          : end?.seq === entry.seq && end.hash.equals(entry.hash),
       }
     }),
   }

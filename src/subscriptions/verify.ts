@@ -11,16 +11,24 @@ export type Verdict = {
   /** Hash of the last entry as hex. Noted outside of this database, it also proves that nobody rewrote the whole chain. */
   head: string
   /** The first place where the chain does not hold; null if it holds. */
-  broken: { seq: number; why: 'missing' | 'changed' | 'detail-changed' | 'head-differs' } | null
+  broken: { seq: number; why: 'missing' | 'changed' | 'detail-changed' | 'rewritten' | 'head-differs' } | null
 }
+
+/** An entry and the hash (hex) it had when an earlier walk ended there. */
+export type Anchor = { seq: number; hash: string }
 
 const PAGE = 2000
 
 /**
  * Walks the whole ledger of a channel in one frozen view of the database and computes every hash anew: entries changed, removed, put in between or cut off
- * at the end are found, as are message ids that do not belong to their entry. @throws CannotOpen without the key of a message id
+ * at the end are found, as are message ids that do not belong to their entry. With the end of an earlier walk it also finds a ledger that was cut off or
+ * rewritten as a whole since. @throws CannotOpen without the key of a message id
  */
-export async function verifyChain({ db, vault }: { db: Db; vault: Vault }, channel: string): Promise<Verdict> {
+export async function verifyChain(
+  { db, vault }: { db: Db; vault: Vault },
+  channel: string,
+  anchor?: Anchor,
+): Promise<Verdict> {
   return db.transaction(
     async (tx) => {
       let [seq, hash]: [number, Buffer] = [0, Buffer.alloc(0)]
@@ -43,11 +51,14 @@ export async function verifyChain({ db, vault }: { db: Db; vault: Vault }, chann
           if (!chainHash(hash, entry).equals(entry.hash)) return found({ seq: entry.seq, why: 'changed' })
           if (detail && !entry.detailHash?.equals(detailHashOf(detail.salt, vault.open(detail.messageIdSealed))))
             return found({ seq: entry.seq, why: 'detail-changed' })
+          if (anchor?.seq === entry.seq && anchor.hash !== entry.hash.toString('hex'))
+            return found({ seq: entry.seq, why: 'rewritten' })
           seq = entry.seq
           hash = entry.hash
         }
         if (rows.length < PAGE) break
       }
+      if (anchor && anchor.seq > seq) return found({ seq: seq + 1, why: 'missing' })
       const [head] = await tx.select().from(consentHeads).where(eq(consentHeads.channel, channel))
       const same = head ? head.seq === seq && head.hash.equals(hash) : seq === 0
       return found(same ? null : { seq: seq + 1, why: (head?.seq ?? 0) > seq ? 'missing' : 'head-differs' })

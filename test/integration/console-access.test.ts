@@ -204,14 +204,14 @@ describe('the proof of one person, to print', () => {
       '2026-11',
       `wamid.${id}.info.start`,
       entry!.hash,
-      'Das Verzeichnis ist unverändert',
+      'Die Einträge dieser Person sind unverändert',
     ])
       expect(html).toContain(shown)
     const rows = await runtime.sql`select target, detail from audit where action = 'subscriber.proof-read'`
     expect(rows).toEqual([{ target: id, detail: { reason: 'Beschwerde' } }])
     await runtime.sql`alter table consents disable trigger all`
     await runtime.sql`update consents set topics = null`
-    expect(await (await proofOf(id, 'Beschwerde')).text()).toContain('Das Verzeichnis wurde verändert')
+    expect(await (await proofOf(id, 'Beschwerde')).text()).toContain('Einträge dieser Person wurden verändert')
   })
 
   test('is not given without a reason, for somebody of another town, or for nobody', async () => {
