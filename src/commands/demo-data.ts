@@ -64,13 +64,20 @@ export async function sampleSubscribers(runtime: Runtime): Promise<number> {
     await subscribe(deed, wishes)
     const gone = wishes
       .filter((_, i) => i % 17 === 3)
-      .map((wish) => ({ ...wish, at: later(wish.at, deed.now), topics: undefined }))
-    await leave(deed, gone)
+      .map((wish, i) => ({ ...wish, at: between(wish.at, deed.now, SHARES[i % SHARES.length]!), topics: undefined }))
+    await leave(
+      deed,
+      gone.sort((a, b) => a.at.getTime() - b.at.getTime()),
+    )
   })
   return SUBSCRIBERS
 }
 
-const later = (at: Date, now: Date) => new Date(Math.min(now.getTime(), at.getTime() + 9 * DAY_MS))
+/** How much of the time since they came somebody stayed: some leave soon, most later. */
+const SHARES = [0.35, 0.8, 0.12, 0.55, 0.93, 0.68, 0.24]
+
+const between = (from: Date, to: Date, share: number) =>
+  new Date(Math.round(from.getTime() + share * (to.getTime() - from.getTime())))
 
 /** The demo's own API key of a role, made once and kept beside its data. */
 export async function keyFor(runtime: Runtime, dataDir: string, role: Role): Promise<string> {

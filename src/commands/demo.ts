@@ -6,6 +6,7 @@ import { signInUrl } from '../access/staff.ts'
 import { linkAuth } from '../access/staff-auth.ts'
 import { COMMAND } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
+import { loadOrMakeDataKeys } from '../db/data-keys.ts'
 import { removeEmbedded } from '../db/embedded.ts'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import { openLog } from '../log.ts'
@@ -40,6 +41,8 @@ export const run: Run = async (args, io) => {
     inboxPort: inboxPort!,
   })
 
+  const { path, made: isNewKey } = loadOrMakeDataKeys(dataDir)
+  if (isNewKey) io.err(`Schlüssel für die Daten der Demo angelegt: ${path}`)
   io.err('Die Datenbank startet …')
   const settings = settingsFrom(env)
   const channels = withoutQuietHours(channelsFrom(settings.channelsDir, env))

@@ -51,6 +51,7 @@ const step = (what: string) => console.log(`${seconds()} s  ${what}`)
 let failed = false
 try {
   await until('the demo is up', () => printed.includes('Strg-C'), 60_000)
+  assert.doesNotMatch(printed, /^\{/m, 'a line of the log stands between what people read')
   step('the demo is up')
   const address = (name: string) => new RegExp(`${name}.*?(http://\\S+)`).exec(printed)![1]!.replace(/\/$/, '')
   const [phones, inbox, office] = [address('Telefone'), address('Posteingang'), address('Seiten für Bürger')]
