@@ -153,7 +153,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await sink.set({ latencyMs: 40 })
     for (const one of crew) one.kill('SIGCONT')
     tell('waiting for the rest')
-    const deadline = Date.now() + 60_000 + ((people * 2) / perSecond) * 1000
+    const deadline = Date.now() + 60_000 + ((2 * (await openRows(hands))) / perSecond) * 1000
     while ((await openRows(hands)) > 0 && Date.now() < deadline) await wait(200)
     await wait(3000)
     over = true
