@@ -38,8 +38,8 @@ export const posterRoutes = (runtime: Runtime) =>
           ) : (
             <Table
               caption="Aushänge"
-              head={['Aushang', 'Angebot', 'Nachricht', 'Anmeldungen', 'Zuletzt']}
-              numeric={[3]}
+              head={['Aushang', 'Angebot', 'Nachricht', 'Zuletzt', 'Anmeldungen']}
+              numeric={[4]}
               rows={posters.flatMap(([code, place]) =>
                 offered(channel).map((offering) => [
                   <a class="kern-link" href={`${LIST}/${code}`}>
@@ -58,13 +58,13 @@ export const posterRoutes = (runtime: Runtime) =>
               <Note>Die Nachrichten dieser Aushänge melden niemanden mehr an.</Note>
               <Table
                 caption="Nicht mehr in der Kanaldatei"
-                head={['Code', 'Angebot', 'Anmeldungen', 'Zuletzt']}
-                numeric={[2]}
+                head={['Code', 'Angebot', 'Zuletzt', 'Anmeldungen']}
+                numeric={[3]}
                 rows={gone.map((one) => [
                   one.code,
                   offerings[one.offering],
-                  count(one.signUps),
                   dateTime(one.lastAt, channel.timezone),
+                  count(one.signUps),
                 ])}
               />
             </Section>
@@ -82,10 +82,10 @@ export const posterRoutes = (runtime: Runtime) =>
       )
       return page(
         c,
-        { title: `Aushang: ${place}` },
+        { title: place },
         <>
           <div class="screen">
-            <Head title={`Aushang: ${place}`} back={[LIST, 'Aushänge']} />
+            <Head title={place} back={[LIST, 'Aushänge']} />
           </div>
           <p class="kern-body screen">Zum Aufhängen drucken Sie diese Seite: je Angebot ein Blatt.</p>
           {sheets}
@@ -127,8 +127,8 @@ const find = (counted: readonly PosterSignUps[], code: string, offering: Offerin
 /** Where a chat needs no consent its poster opens it, and there is nothing to count. */
 const figures = (channel: Channel, offering: Offering, counted: PosterSignUps | undefined) =>
   offering === 'chat' && channel.offerings.chat?.optInRequired === false
-    ? ['ohne Anmeldung', '–']
-    : [count(counted?.signUps ?? 0), counted ? dateTime(counted.lastAt, channel.timezone) : '–']
+    ? ['–', 'ohne Anmeldung']
+    : [counted ? dateTime(counted.lastAt, channel.timezone) : '–', count(counted?.signUps ?? 0)]
 
 /** What hangs on the wall, in the language of the channel. */
 const Sheet = ({

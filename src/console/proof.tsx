@@ -59,7 +59,7 @@ export const proofRoutes = (runtime: Runtime) =>
           ) : (
             <ol class="entries">
               {proof.entries.map((entry) => (
-                <li class="entry">
+                <li class="card entry">
                   <Entry entry={entry} office={office} />
                 </li>
               ))}
@@ -85,20 +85,23 @@ const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Off
     (Object.keys(labels).length > 0 && entry.offering === 'info' && entry.action === 'granted' ? 'alle' : null)
   const action = consentActions[entry.action as keyof typeof consentActions]
   return (
-    <Facts
-      of={[
-        ['Eintrag', count(entry.seq)],
-        ['Was', `${action}: ${offerings[entry.offering as keyof typeof offerings]}`],
-        ['Themen', topics],
-        ['Wann', `${dateTime(entry.at, channel.timezone)} (${entry.at.toISOString()})`],
-        ['Wie', sourceWords(entry.source, channel)],
-        ['Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
-        ['Datenschutzhinweis, Fassung', entry.noticeVersion || 'nicht festgehalten'],
-        ['Nachricht bei WhatsApp', entry.messageId],
-        ['Prüfsumme', <code class="hash">{entry.hash}</code>],
-        ['Prüfsumme davor', entry.previousHash && <code class="hash">{entry.previousHash}</code>],
-        ['Nachgerechnet', entry.intact && entry.linked ? 'stimmt' : 'stimmt nicht'],
-      ]}
-    />
+    <>
+      <h3 class="kern-heading-small">
+        {`Eintrag ${count(entry.seq)} · ${action}: ${offerings[entry.offering as keyof typeof offerings]}`}
+      </h3>
+      <Facts
+        of={[
+          ['Themen', topics],
+          ['Wann', `${dateTime(entry.at, channel.timezone)} (${entry.at.toISOString()})`],
+          ['Wie', sourceWords(entry.source, channel)],
+          ['Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
+          ['Datenschutzhinweis, Fassung', entry.noticeVersion || 'nicht festgehalten'],
+          ['Nachricht bei WhatsApp', entry.messageId],
+          ['Prüfsumme', <code class="hash">{entry.hash}</code>],
+          ['Prüfsumme davor', entry.previousHash && <code class="hash">{entry.previousHash}</code>],
+          ['Nachgerechnet', entry.intact && entry.linked ? 'stimmt' : 'stimmt nicht'],
+        ]}
+      />
+    </>
   )
 }

@@ -73,7 +73,7 @@ describe('auskunft', () => {
       'zugesagt',
       'Sie sind jetzt beim Infokanal',
       'von Ihnen, Text',
-      '<td>zum Infokanal</td>',
+      '>zum Infokanal</td>',
     ])
       expect(body).toContain(part)
     expect(headers.get('content-security-policy')).toContain("default-src 'none'")
