@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { isDatabaseAway } from '../db/db.ts'
+import { newestMigration } from '../db/migrate.ts'
 import { UnusableDatabase } from '../db/unusable.ts'
 import { describeError } from '../log.ts'
 import { Refusal } from '../refusal.ts'
@@ -64,7 +66,13 @@ const usage = (commands: readonly Command[]): string => {
   const rows = lines.map(([line, does]) =>
     line.length > width ? `  ${line}\n  ${' '.repeat(width)}  ${does}` : `  ${line.padEnd(width)}  ${does}`,
   )
-  return ['Usage: whatsup <command>', '', ...rows, '', 'Settings come from the environment; see the README.'].join('\n')
+  return [
+    'Usage: whatsup <command> | --version',
+    '',
+    ...rows,
+    '',
+    'Settings come from the environment; see the README.',
+  ].join('\n')
 }
 
 /** Carries out one command line. @returns the exit code: 0 done, 1 refused with a reason on stderr, 2 wrong usage */
@@ -72,6 +80,11 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...args] = argv
   if (name === '--help' || name === '-h' || name === 'help') {
     io.out(usage(Object.values(COMMANDS)))
+    return 0
+  }
+  if (name === '--version') {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    io.out(`${version}, database ${newestMigration()}`)
     return 0
   }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined

@@ -57,6 +57,16 @@ describe('wrong usage is exit 2, with what would be right', () => {
     expect(err).toContain('Usage: whatsup')
   })
 
+  test('the version is told with the state of the database that it expects', async () => {
+    const { code, out } = await whatsup('--version')
+    const newest = readdirSync('migrations')
+      .filter((name) => name.endsWith('.sql'))
+      .toSorted()
+      .at(-1)!
+    expect([code, out]).toEqual([0, [expect.stringMatching(/^\d+\.\d+\.\d+, database \d{4}_/)]])
+    expect(out[0]).toContain(newest.replace('.sql', ''))
+  })
+
   test('help is not an error', async () => {
     const { code, out } = await whatsup('--help')
     expect(code).toBe(0)

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -227,6 +227,32 @@ describe('migrations', () => {
     }
     expect(await migrate(fresh.url, migrationFolder(newer))).toEqual(['2_streets'])
     expect(await migrate(fresh.url, migrationFolder({ ...older, ...newer }))).toEqual(['1_towns'])
+    await fresh.drop()
+  })
+
+  test('while an older version sends, nothing is changed: it is waited for, then told what to do', async () => {
+    const fresh = await freshDatabase()
+    const folder = mkdtempSync(join(tmpdir(), 'migrations-'))
+    folders.push(folder)
+    cpSync('migrations', folder, { recursive: true })
+    const journal = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8'))
+    const newest = { idx: journal.entries.length, version: '7', when: 9e12, tag: '9999_streets', breakpoints: true }
+    writeFileSync(
+      join(folder, 'meta/_journal.json'),
+      JSON.stringify({ ...journal, entries: [...journal.entries, newest] }),
+    )
+    writeFileSync(join(folder, '9999_streets.sql'), 'create table streets (name text)')
+    await fresh.sql`insert into senders (channel, leased_until) values ('arnsberg', now() + interval '1 hour')`
+
+    const error = await errorOf(migrate(fresh.url, folder, 0))
+    expect(error).toBeInstanceOf(UnusableDatabase)
+    expect(error.message).toContain('Stop all processes of the older version')
+    expect(await fresh.sql`select to_regclass('streets') as streets`).toEqual([{ streets: null }])
+    expect(await migrate(fresh.url)).toEqual([]) // the same version beside it is welcome
+
+    const waiting = migrate(fresh.url, folder)
+    await fresh.sql`update senders set leased_until = 'epoch'`
+    expect(await waiting).toEqual(['9999_streets'])
     await fresh.drop()
   })
 
