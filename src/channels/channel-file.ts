@@ -6,6 +6,7 @@ import type { Channel, ChannelProblem } from './channel.ts'
 import { ambiguousKeywords, ambiguousPosters, neverOpen, valueAt, wrongReplies } from './channel-checks.ts'
 import { channelSchema } from './channel-schema.ts'
 import { LONGEST_REPLY, tooLongReplies } from './replies.ts'
+import { retentionOf } from './retention.ts'
 import { type Path, readYaml, type YamlSource } from './yaml-source.ts'
 
 export type { Channel, ChannelProblem } from './channel.ts'
@@ -87,7 +88,6 @@ function checkChannel(file: string, source: YamlSource): { channel?: Channel; pr
 
 function shapeOf(data: z.output<typeof channelSchema>): Omit<Channel, 'slug'> {
   const { info, chat } = data.offerings
-  const { inboundIds, recipients, chats, audit, contacts, unreachable, unreachableBroadcasts } = data.privacy.retention
   return {
     ...data,
     offerings: {
@@ -96,15 +96,7 @@ function shapeOf(data: z.output<typeof channelSchema>): Omit<Channel, 'slug'> {
     },
     privacy: {
       ...data.privacy,
-      retention: {
-        inboundIdsMs: inboundIds,
-        recipientsMs: recipients,
-        chatsMs: chats,
-        auditMs: audit,
-        contactsMs: contacts,
-        unreachableMs: unreachable,
-        unreachableBroadcasts,
-      },
+      retention: retentionOf(data.privacy.retention),
     },
   }
 }
