@@ -11,10 +11,11 @@ export type CountedReport = StatusReport & { outgoingId: number; state: 'sent' |
  */
 export async function recordBroadcastStatuses(sql: Sql, reports: readonly CountedReport[]): Promise<Set<number>> {
   if (reports.length === 0) return new Set()
+  const ids = reports.map((report) => report.outgoingId)
   const others = await sql<{ id: string }[]>`
     with r as materialized (
       select * from unnest(
-        ${reports.map((report) => report.outgoingId)}::bigint[], ${reports.map((report) => report.channel)}::text[],
+        ${ids}::bigint[], ${reports.map((report) => report.channel)}::text[],
         ${reports.map((report) => report.wamidHash.toString('hex'))}::text[], ${reports.map((report) => report.state)}::text[]::outgoing_status[],
         ${reports.map((report) => report.at.toISOString())}::timestamptz[], ${reports.map((report) => report.pricing?.category ?? null)}::text[],
         ${reports.map((report) => report.pricing?.type ?? null)}::text[], ${reports.map(({ pricing }) => (pricing?.billable === undefined ? null : Number(pricing.billable)))}::int[]
@@ -31,7 +32,7 @@ export async function recordBroadcastStatuses(sql: Sql, reports: readonly Counte
         billable = coalesce(o.billable, r.billable = 1),
         not_before = null, address_sealed = null, payload_sealed = null
       from r
-      where o.id = r.id and o.channel = r.channel and o.kind = 'broadcast' and (o.wamid_hash is null or o.wamid_hash = decode(r.hash, 'hex'))
+      where o.id = r.id and o.id = any(${ids}::bigint[]) and o.channel = r.channel and o.kind = 'broadcast' and (o.wamid_hash is null or o.wamid_hash = decode(r.hash, 'hex'))
         and (${forward(sql)} or o.pricing_category is null and r.category is not null)
       returning o.id)
     select r.id from r

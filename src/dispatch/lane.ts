@@ -127,7 +127,7 @@ export async function handOver(
         and not exists (select from channels c where c.slug = s.channel and c.stopped_at is not null)
       returning 1
     ), due as materialized (
-      select o.id, o.contact_id from outgoing o
+      select o.id from outgoing o
       where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and exists (select from held)
         and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
         and (o.broadcast_id is null or o.not_before is null or exists (
@@ -135,9 +135,10 @@ export async function handOver(
       for no key update of o skip locked
     ), taken as (
       update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1
-      from due left join contacts c on c.id = due.contact_id where o.id = due.id
-      returning o.id, c.phone_sealed, c.user_id_sealed, o.address_sealed, o.payload_sealed)
-    select string_agg(concat(id, ',', phone_sealed, ',', user_id_sealed, ',', address_sealed, ',', payload_sealed), ';') as rows from taken`
+      from due where o.id = due.id
+      returning o.id, o.address_sealed, o.payload_sealed,
+        (select concat(c.phone_sealed, ',', c.user_id_sealed) from contacts c where c.id = o.contact_id) as person)
+    select string_agg(concat(id, ',', coalesce(person, ','), ',', address_sealed, ',', payload_sealed), ';') as rows from taken`
   const taken = new Map<string, Sealed>()
   for (const row of found?.rows?.split(';') ?? []) {
     const [id, phone, userId, address, payload] = row.split(',')
@@ -184,10 +185,11 @@ const isPlain = (outcome: Settled): outcome is Plain => outcome.status === 'acce
 
 async function settleAccepted(sql: Sql, rows: readonly Plain[]): Promise<void> {
   if (rows.length === 0) return
+  const ids = arrayOf(rows.map((row) => row.id))
   await sql`
     with r as materialized (
       select id, decode(hash, 'hex') as hash, to_timestamp(at / 1000.0) as at from unnest(
-        ${arrayOf(rows.map((row) => row.id))}::text::bigint[], ${arrayOf(rows.map((row) => row.wamidHash.toString('hex')))}::text::text[],
+        ${ids}::text::bigint[], ${arrayOf(rows.map((row) => row.wamidHash.toString('hex')))}::text::text[],
         ${arrayOf(rows.map((row) => row.at.getTime()))}::text::bigint[]) as r(id, hash, at)
     ), changed as (
       update outgoing o set
@@ -196,7 +198,7 @@ async function settleAccepted(sql: Sql, rows: readonly Plain[]): Promise<void> {
         error_code = case when o.status in ('sending', 'unknown') then null else o.error_code end,
         wamid_hash = case when o.kind = 'broadcast' and o.contact_id is null then null else r.hash end,
         not_before = null, address_sealed = null, payload_sealed = null
-      from r where o.id = r.id
+      from r where o.id = r.id and o.id = any(${ids}::text::bigint[])
       returning o.id, o.wamid_hash)
     insert into outgoing_wamids select wamid_hash, id from changed where wamid_hash is not null`
 }
