@@ -64,7 +64,12 @@ export async function sampleSubscribers(runtime: Runtime): Promise<number> {
     await subscribe(deed, wishes)
     const gone = wishes
       .filter((_, i) => i % 17 === 3)
-      .map((wish, i) => ({ ...wish, at: between(wish.at, deed.now, SHARES[i % SHARES.length]!), topics: undefined }))
+      .map((wish, i) => ({
+        ...wish,
+        at: between(wish.at, deed.now, SHARES[i % SHARES.length]!),
+        topics: undefined,
+        source: 'keyword',
+      }))
     await leave(
       deed,
       gone.sort((a, b) => a.at.getTime() - b.at.getTime()),

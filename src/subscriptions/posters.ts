@@ -17,7 +17,7 @@ export async function signUpsByPoster(deed: Deed, channel: string): Promise<Post
       lastAt: max(consents.at),
     })
     .from(consents)
-    .where(and(eq(consents.channel, channel), like(consents.source, posterSource('%'))))
+    .where(and(eq(consents.channel, channel), eq(consents.action, 'granted'), like(consents.source, posterSource('%'))))
     .groupBy(consents.source, consents.offering)
     .orderBy(consents.source, consents.offering)
   return rows.map(({ source, offering, signUps, lastAt }) => ({

@@ -26,5 +26,12 @@ test('the people of the demo came and went over weeks, each at a moment of their
   const weeks = new Set(left.map(({ at }) => Math.floor((runtime.now().getTime() - at.getTime()) / (7 * DAY))))
   expect(weeks.size).toBeGreaterThanOrEqual(4)
   expect((await verifyChain(runtime, 'arnsberg')).broken).toBeNull()
+  const sources = await runtime.sql`
+    select action, split_part(source, ':', 1) as source, count(distinct source)::int as kinds from consents group by 1, 2 order by 1, 2`
+  expect(sources.map(({ action, source, kinds }) => `${action} ${source} ${kinds}`)).toEqual([
+    'granted keyword 1',
+    'granted poster 2',
+    'withdrawn keyword 1',
+  ])
   expect(await sampleSubscribers(runtime)).toBe(0)
 })
