@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cwd } from 'node:process'
+import { createInterface } from 'node:readline'
 import { channelsFrom, openRuntime, settingsFrom } from '../../src/commands/open.ts'
 import { openLog } from '../../src/log.ts'
 import { compiledFile } from './compiled.ts'
@@ -92,14 +93,11 @@ export function startProcess(installation: Installation, role: 'all' | 'web' | '
   })
   let output = ''
   const running = new Promise<string>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-20_000)
-      for (const line of output.split('\n')) {
+    for (const stream of [child.stdout!, child.stderr!])
+      createInterface(stream).on('line', (line) => {
+        output = `${output}${line}\n`.slice(-20_000)
         if (line.includes('"WhatsUp is running"')) resolve((JSON.parse(line) as { url?: string }).url ?? '')
-      }
-    }
-    child.stdout!.on('data', read)
-    child.stderr!.on('data', read)
+      })
     child.once('exit', (code, signal) => reject(new Error(`ended with ${code ?? signal} before it ran:\n${output}`)))
   })
   running.catch(() => {}) // whoever kills it early does not ask
