@@ -28,10 +28,17 @@ export async function withoutFile(
   if (ended.length > 0)
     runtime.log.warn(
       { channels: ended.map(({ slug }) => slug) },
-      'channels without a file: their data is kept for the default periods',
+      `channels without a file: after ${SPARED_DAYS} days without it their data ends by the default periods`,
     )
   return ended
 }
+
+/** A file that is missing for some nights is a mistake more often than an end, and what a town keeps for longer could not be brought back. */
+const SPARED_DAYS = 14
+
+/** Nothing of it ends yet, in case the file comes back. */
+export const isSpared = ({ daysWithoutFile }: Partial<Ended>): boolean =>
+  daysWithoutFile !== undefined && daysWithoutFile < SPARED_DAYS
 
 /** Without a file for as long as people without a sign of life are kept: nobody can leave such a channel any more, so it leaves them. */
 export const isOver = ({ daysWithoutFile, privacy }: Kept & Partial<Ended>): boolean =>

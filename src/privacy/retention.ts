@@ -11,7 +11,7 @@ import { forgetMessages } from '../dispatch/forget.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { dropUnreachable } from '../subscriptions/unreachable.ts'
 import { forgetLinks } from './disclosure-link.ts'
-import { type Ended, isOver, OF_AN_ENDED_CHANNEL, withoutFile } from './ended-channels.ts'
+import { type Ended, isOver, isSpared, OF_AN_ENDED_CHANNEL, withoutFile } from './ended-channels.ts'
 import { eraseIdle, idleContacts } from './idle.ts'
 import { onceANight } from './once-a-night.ts'
 
@@ -101,8 +101,8 @@ export type RetentionOptions = {
 const LIMIT = 2000
 
 /**
- * Ends everything whose time is over, once for every channel and once for what belongs to none. A channel whose file is gone keeps its data for the
- * default periods, its people and what still waits for as long as people without a sign of life. A step that fails is logged and tried again the next
+ * Ends everything whose time is over, once for every channel and once for what belongs to none. A channel whose file is gone is spared for
+ * two weeks and then keeps its data for the default periods, its people and what still waits for as long as people without a sign of life. A step that fails is logged and tried again the next
  * night; the others go on. Leaves one audit entry per channel with counts only.
  */
 export async function retain(
@@ -119,9 +119,12 @@ export async function retain(
   }
   for (const channel of all) {
     const counts: Counts = {}
-    for (const step of [...ofChannel, ...OF_A_CHANNEL]) counts[step.name] = await exhaust(runtime, step, channel, limit)
-    counts.contacts = await forgetIdle(runtime, channel)
     if (channel.daysWithoutFile !== undefined) counts.daysWithoutFile = channel.daysWithoutFile
+    if (!isSpared(channel)) {
+      for (const step of [...ofChannel, ...OF_A_CHANNEL])
+        counts[step.name] = await exhaust(runtime, step, channel, limit)
+      counts.contacts = await forgetIdle(runtime, channel)
+    }
     if (isOver(channel))
       for (const step of OF_AN_ENDED_CHANNEL) counts[step.name] = await exhaust(runtime, step, channel, limit)
     await finish(channel.slug, counts)

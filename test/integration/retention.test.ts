@@ -220,16 +220,30 @@ describe('a channel whose file is gone', () => {
     room.sql<{ detail: Record<string, number> }[]>`
       select detail from audit where action = 'retention.run' and channel = 'arnsberg' order by id desc limit 1`
 
-  test('loses what is over by the default periods, which one line of the log and the entry say', async () => {
+  test('loses nothing for two weeks, in case it comes back', async () => {
+    await room.subscribe(3)
+    const id = await broadcast('delivered', 'read', 'sent')
+    room.pass(300 * DAY)
+    expect((await withoutArnsberg()).counts).toEqual({ daysWithoutFile: 0 })
+    room.pass(13 * DAY)
+    expect((await withoutArnsberg()).counts).toEqual({ daysWithoutFile: 13 })
+    expect(await room.statesOf(id)).toHaveLength(3)
+    room.pass(DAY)
+    expect((await withoutArnsberg()).counts).toMatchObject({ recipients: 3, daysWithoutFile: 14 })
+  })
+
+  test('then loses what is over by the default periods, which one line of the log and the entry say', async () => {
     await room.subscribe(3)
     const id = await broadcast('delivered', 'read', 'sent')
     await room.sql`insert into received (channel, key, at) values ('arnsberg', '\\x01', ${room.now()})`
     await room.sql`insert into audit (at, channel, actor, actor_name, action) values (${room.now()}, 'arnsberg', 'x', 'x', 'old')`
-    room.pass(29 * DAY)
+    room.pass(15 * DAY)
+    await withoutArnsberg()
+    room.pass(14 * DAY)
     expect((await withoutArnsberg()).counts).toMatchObject({ inboundIds: 1, recipients: 0, audit: 0 })
     room.pass(2 * DAY)
     const { counts, lines } = await withoutArnsberg()
-    expect(counts).toMatchObject({ recipients: 3, contacts: 0, daysWithoutFile: 2 })
+    expect(counts).toMatchObject({ recipients: 3, contacts: 0, daysWithoutFile: 16 })
     expect(await room.statesOf(id)).toEqual([])
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
