@@ -2,8 +2,8 @@
  * WhatsApp and its citizens in a process of their own: takes messages, and for each of a broadcast posts its three statuses and one reaction back, one
  * webhook each, after 80 ± 40 ms.
  */
-import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { serveRaw } from '../support/raw-http.ts'
 import { bodyOf, Poster } from './webhook-load.ts'
 
 export type Answered = { messages: number; posted: number; failed: number; open: number; latencies: number[] }
@@ -36,26 +36,16 @@ function answer(json: string, n: number): void {
     setTimeout(() => void post(body), 40 + Math.random() * 80)
 }
 
-const server = createServer((request: IncomingMessage, response) => {
-  let json = ''
-  request.setEncoding('utf8')
-  request.on('data', (chunk) => {
-    json += chunk
-  })
-  request.on('end', () => {
-    if (!request.url?.endsWith('/messages')) {
-      response.writeHead(503).end() // number and templates are as the bench left them
-      return
-    }
-    state.messages += 1
-    const n = state.messages
-    response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end(
-        `{"messaging_product":"whatsapp","contacts":[],"messages":[{"id":"wamid.S${n}","message_status":"accepted"}]}`,
-      )
-    if (json.includes('"type":"template"')) answer(json, n)
-  })
+const server = serveRaw((socket, request) => {
+  if (!request.slice(0, request.indexOf('\r\n')).includes('/messages ')) {
+    socket.write('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n') // number and templates are as the bench left them
+    return
+  }
+  state.messages += 1
+  const n = state.messages
+  const json = `{"messaging_product":"whatsapp","contacts":[],"messages":[{"id":"wamid.S${n}","message_status":"accepted"}]}`
+  socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`)
+  if (request.includes('"type":"template"')) answer(request, n)
 })
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port }))
 process.on('message', (message: { url?: string }) => {

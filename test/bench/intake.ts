@@ -124,7 +124,7 @@ export async function run(): Promise<Row[]> {
         failed += Number((await poster.post(words)) !== 200)
         texts.push(performance.now() - at)
       }
-      await poster.close()
+      poster.close()
       rows.push({
         what: 'a body of 1,000 statuses',
         value: median(bodies),

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto'
-import { Pool } from 'undici'
+import { signatureOf } from '../../src/whatsapp/signature.ts'
+import { RawPool } from '../support/raw-http.ts'
 
 export type Load = { perSecond: number; failed: number; latencies: Float64Array }
 
@@ -20,22 +20,18 @@ export const statusOf = (outgoingId: number, state: string, seconds: number): st
 export const textOf = (n: number, phone: string, words: string, seconds: number): string =>
   `{"from":"${phone.slice(1)}","id":"wamid.in.${n}","timestamp":"${seconds}","type":"text","text":{"body":"${words}"}}`
 
+/** The signed request of one webhook. */
+const requestOf = (body: string): string =>
+  `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nx-hub-signature-256: ${signatureOf(body, 'app-secret')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+
 export class Poster {
-  readonly #pool: Pool
+  readonly #pool: RawPool
   constructor(url: string, connections: number) {
-    this.#pool = new Pool(url, { connections, pipelining: 1 })
+    this.#pool = new RawPool(url, connections)
   }
   /** Posts one signed body; answers with the status code. */
-  async post(body: string): Promise<number> {
-    const signature = `sha256=${createHmac('sha256', 'app-secret').update(body).digest('hex')}`
-    const headers = ['content-type', 'application/json', 'x-hub-signature-256', signature]
-    const answer = await this.#pool.request({ method: 'POST', path: PATH, headers, body })
-    await answer.body.dump()
-    return answer.statusCode
-  }
-  close(): Promise<void> {
-    return this.#pool.close()
-  }
+  post = (body: string): Promise<number> => this.#pool.ask(requestOf(body))
+  close = (): void => this.#pool.close()
 }
 
 /** As fast as so many connections can. */
@@ -60,7 +56,7 @@ export async function closedLoop(
   const startedAt = performance.now()
   await Promise.all(Array.from({ length: connections }, lane))
   const perSecond = (requests / (performance.now() - startedAt)) * 1000
-  await poster.close()
+  poster.close()
   return { perSecond, failed, latencies }
 }
 
@@ -93,6 +89,6 @@ export async function openLoop(
   }
   await Promise.all(running)
   const perSecond = (options.requests / (performance.now() - startedAt)) * 1000
-  await poster.close()
+  poster.close()
   return { perSecond, failed, latencies }
 }

@@ -2,8 +2,9 @@
  * The receiver of chaos runs and benches, in a process of its own: takes POSTs to `/messages` as fast as one core can and keeps a record of each. Everything
  * else is refused, which the service bears. Talks to its parent by IPC.
  */
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setPriority } from 'node:os'
+import { serveRaw } from './raw-http.ts'
 import type { SinkFaults, SinkRecord } from './sink.ts'
 
 try {
@@ -72,24 +73,7 @@ function answerTo(socket: Socket, request: string, at: number): void {
   else act()
 }
 
-const server = createServer({ noDelay: true }, (socket) => {
-  let pending = ''
-  socket.on('error', () => {})
-  socket.on('data', (chunk) => {
-    const at = performance.timeOrigin + performance.now()
-    pending += chunk.toString('latin1')
-    for (;;) {
-      const headEnd = pending.indexOf('\r\n\r\n')
-      if (headEnd < 0) return
-      const length = Number(/content-length: (\d+)/i.exec(pending.slice(0, headEnd))?.[1] ?? 0)
-      const end = headEnd + 4 + length
-      if (pending.length < end) return
-      const request = pending.slice(0, end)
-      pending = pending.slice(end)
-      answerTo(socket, request, at)
-    }
-  })
-})
+const server = serveRaw(answerTo)
 
 type Order = { id: number; do: 'set' | 'take' | 'count' | 'cpu'; faults?: SinkFaults }
 process.on('message', ({ id, do: what, faults: wanted }: Order) => {
