@@ -33,12 +33,14 @@ export type PosterWish = { do: 'join'; offering: Offering; poster: string }
  */
 export function recogniseWithPoster(text: string, channel: Channel): Wish | PosterWish | null {
   const table = keywordsOf(channel)
+  const whole = recognise(text, table)
+  if (whole?.do === 'leave') return whole // "STOP #alles", also where a poster has that code
   const coded = takeCodes(text, channel)
   const wish = coded && recognise(coded.rest, table)
   if (wish?.do === 'leave') return wish
   if (coded?.follows && wish?.do === 'join') return { ...wish, poster: coded.follows }
   if (coded?.follows && wish?.do === 'no-such-offering') return wish
-  return recognise(text, table)
+  return whole
 }
 
 /** Longer than any sequence of keywords that somebody would write in earnest. */

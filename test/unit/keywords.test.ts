@@ -291,6 +291,13 @@ describe('the code of a poster behind a keyword that joins', () => {
     ['STOP #baustelle', null],
   ])('leaving always wins: %j → %s', (text, wish) => expect(read(text)).toBe(wish))
 
+  test('a word that makes leaving wider stays that where a poster has it as its code', () => {
+    const info = { ...withPosters.offerings.info!, join: ['anmeldung'], leave: ['stop', 'anmeldung zurück'] }
+    const channel = { ...withPosters, posters: { alles: 'Alles', zurueck: 'Bahnhof' }, offerings: { info } }
+    expect(read('STOP #alles', channel)).toBe('leave all')
+    expect(read('Anmeldung #zurück', channel)).toBe('leave info')
+  })
+
   test('where none is declared there are no codes', () => {
     const none = { ...withPosters, posters: {} }
     expect(['START #rathaus', 'STOP #rathaus'].map((text) => read(text, none))).toEqual([null, null])
