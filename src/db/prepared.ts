@@ -7,7 +7,7 @@ type Client = {
   savepoint?(act: (inner: Client) => unknown): unknown
 }
 
-/** From this time on a text is worth preparing. */
+/** From this time on a statement is worth preparing. */
 const REPEATED = 5
 /** Every connection keeps each of them for good, so lists of varying length must not fill it. */
 const MOST_PREPARED = 200
@@ -26,21 +26,27 @@ export function prepareRepeated(sql: Sql): Sql {
   function patch(client: Client): Client {
     const { unsafe, begin, savepoint } = client
     client.unsafe = (text, values, options) =>
-      unsafe(text, values, { ...options, prepare: options?.prepare || isRepeated(text) })
+      unsafe(text, values, { ...options, prepare: options?.prepare || isRepeated(text + typesOf(values)) })
     if (begin) client.begin = (act) => begin((inner) => act(patch(inner)))
     if (savepoint) client.savepoint = (act) => savepoint((inner) => act(patch(inner)))
     return client
   }
 
-  function isRepeated(text: string): boolean {
-    const times = (seen.get(text) ?? 0) + 1
+  function isRepeated(statement: string): boolean {
+    const times = (seen.get(statement) ?? 0) + 1
     if (times > REPEATED) return true
     if (times === REPEATED) {
       if (prepared === MOST_PREPARED) return false
       prepared += 1
     }
     if (times === 1 && seen.size >= MOST_SEEN) for (const [one, n] of seen) if (n < REPEATED) seen.delete(one)
-    seen.set(text, times)
+    seen.set(statement, times)
     return times === REPEATED
   }
 }
+
+/** The driver prepares a text once for each row of types it reads off the values: bytes that may be null make many of one text. */
+const typesOf = (values: readonly unknown[] = []): string =>
+  values.some(isTyped) ? values.map((value) => (isTyped(value) ? 't' : '-')).join('') : ''
+
+const isTyped = (value: unknown): boolean => typeof value === 'boolean' || (typeof value === 'object' && value !== null)

@@ -103,6 +103,19 @@ describe('what is asked again and again is prepared', () => {
     expect(texts.filter(({ text }) => text.includes('as "n'))).toHaveLength(200)
     await one.close()
   })
+
+  test('a text whose bytes are now there and now not counts as many, so none of them fills a connection', async () => {
+    const one = openDb(database.url, { max: 1 })
+    await one.db.transaction(async (tx) => {
+      for (let n = 0; n < 64; n++) {
+        const bits = Array.from({ length: 6 }, (_, bit) => raw`${(n >> bit) & 1 ? Buffer.from('x') : null}::bytea`)
+        await tx.execute(raw`select ${raw.join(bits, raw`, `)} as bits`)
+      }
+    })
+    const texts = await one.db.transaction(preparedIn)
+    expect(texts.filter(({ text }) => text.includes('as bits'))).toEqual([])
+    await one.close()
+  })
 })
 
 describe('an outage is told from a mistake', () => {
