@@ -11,12 +11,18 @@ export default defineConfig({
     // One more than the two cores of a small machine: many stories wait for a lease or an answer.
     maxWorkers: 3,
     setupFiles: ['test/support/stay-local.ts'],
+    // Rules leave nothing behind, and a story has its own database, ports and folders: a worker reads the code once for all its files.
     projects: [
-      // Pure rules leave nothing behind: one worker may read the code once for all of them.
       { extends: true, test: { name: 'unit', isolate: false, include: ['test/unit/**/*.test.{ts,tsx}'] } },
       {
         extends: true,
-        test: { name: 'integration', retry, include: ['test/integration/**/*.test.{ts,tsx}'], ...database },
+        test: {
+          name: 'integration',
+          isolate: false,
+          retry,
+          include: ['test/integration/**/*.test.{ts,tsx}'],
+          ...database,
+        },
       },
       {
         extends: true,
