@@ -98,6 +98,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   'user-preferences': 'in WhatsApp abgestellt',
   preference: 'in WhatsApp abgestellt',
   unreachable: 'Nummer nicht mehr erreichbar',
+  'channel-ended': 'Kanal beendet',
   'identity-change': 'neue Rufnummer',
   'same-person': 'zwei Einträge zusammengeführt',
   demo: 'Beispieldaten',
