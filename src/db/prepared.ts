@@ -12,6 +12,8 @@ const REPEATED = 5
 /** Every connection keeps each of them for good, so lists of varying length must not fill it. */
 const MOST_PREPARED = 200
 const MOST_SEEN = 2000
+/** Characters. An insert of 490 rows (60,000) holds 2 MB on each connection, and what it does costs far more than its plan. */
+const LONGEST = 8192
 
 /**
  * Lets the client that Drizzle gets prepare what it is asked again and again, within transactions too. Drizzle hands every statement over as a new one, to be
@@ -26,10 +28,14 @@ export function prepareRepeated(sql: Sql): Sql {
   function patch(client: Client): Client {
     const { unsafe, begin, savepoint } = client
     client.unsafe = (text, values, options) =>
-      unsafe(text, values, { ...options, prepare: options?.prepare || isRepeated(text + typesOf(values)) })
+      unsafe(text, values, { ...options, prepare: options?.prepare || isWorthIt(text, values) })
     if (begin) client.begin = (act) => begin((inner) => act(patch(inner)))
     if (savepoint) client.savepoint = (act) => savepoint((inner) => act(patch(inner)))
     return client
+  }
+
+  function isWorthIt(text: string, values?: readonly unknown[]): boolean {
+    return text.length <= LONGEST && isRepeated(text + typesOf(values))
   }
 
   function isRepeated(statement: string): boolean {

@@ -104,6 +104,20 @@ describe('what is asked again and again is prepared', () => {
     await one.close()
   })
 
+  test('a list of hundreds is not kept: one such text costs each connection megabytes', async () => {
+    const one = openDb(database.url, { max: 1 })
+    const list = raw.join(
+      Array.from({ length: 2000 }, (_, n) => raw`${n}::int`),
+      raw`, `,
+    )
+    await one.db.transaction(async (tx) => {
+      for (let n = 0; n < 6; n++) await tx.execute(raw`select array[${list}] as listed`)
+    })
+    const texts = await one.db.transaction(preparedIn)
+    expect(texts.filter(({ text }) => text.includes('as listed'))).toEqual([])
+    await one.close()
+  })
+
   test('a text whose bytes are now there and now not counts as many, so none of them fills a connection', async () => {
     const one = openDb(database.url, { max: 1 })
     await one.db.transaction(async (tx) => {
