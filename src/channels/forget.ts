@@ -1,5 +1,5 @@
-import { and, asc, eq, inArray, lt, notInArray } from 'drizzle-orm'
-import { channelEvents, channels } from '../db/schema.ts'
+import { and, asc, eq, inArray, lt, notInArray, sql } from 'drizzle-orm'
+import { channelEvents, channels, senders } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
 /** Deletes what was noted about a channel before a moment, at most `limit`. Returns how many. */
@@ -16,12 +16,17 @@ export async function forgetEvents(deed: Deed, channel: string, before: Date, li
   return gone.length
 }
 
-/** Channels that the database knows and that have no file (any more). */
+/** Channels that the database knows and that have no file (any more). For whom another process has sent lately has one there. */
 export async function channelsWithoutFile(deed: Deed, withFile: readonly string[]): Promise<string[]> {
   const rows = await deed.tx
     .select({ slug: channels.slug })
     .from(channels)
-    .where(notInArray(channels.slug, [...withFile]))
+    .where(
+      and(
+        notInArray(channels.slug, [...withFile]),
+        sql`not exists (select from ${senders} s where s.channel = ${channels.slug} and s.leased_until > clock_timestamp() - interval '2 days')`,
+      ),
+    )
     .orderBy(asc(channels.slug))
   return rows.map(({ slug }) => slug)
 }

@@ -41,7 +41,11 @@ const fields = {
     .strictObject({
       cron: z
         .string()
-        .openapi({ description: 'In the channel’s time zone, at most once an hour', example: '0 9 * * 5' }),
+        .openapi({
+          description:
+            'Five fields, in the channel’s time zone. The pre-flight card of the console warns of more than one an hour',
+          example: '0 9 * * 5',
+        }),
       until: z.string().nullish().openapi({ description: 'The last day', example: '2027-06-30' }),
     })
     .nullable(),

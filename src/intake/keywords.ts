@@ -1,5 +1,5 @@
 import type { Channel, Offering } from '../channels/channel.ts'
-import { keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
+import { compact, keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
 import { takeCodes } from '../channels/posters.ts'
 
 export { normalise } from '../channels/keywords.ts'
@@ -28,8 +28,9 @@ function repeated(key: string, table: Table): Wish | null {
 export type PosterWish = { do: 'join'; offering: Offering; poster: string }
 
 /**
- * The wish of a message in which a `#code` of one of the town's posters may stand. Behind a keyword that joins it says which poster it was; beside one that
- * leaves it changes nothing, wherever it stands: leaving never gets harder. Every other message is read as if there were no posters.
+ * The wish of a message in which a `#code` of one of the town's posters may stand. Behind the keyword that posters print it says which poster it was; beside one
+ * that leaves it changes nothing, wherever it stands: leaving never gets harder. Every other message is read as if there were no posters, since with other
+ * keywords "Info #bürgerfest?" is a question.
  */
 export function recogniseWithPoster(text: string, channel: Channel): Wish | PosterWish | null {
   const table = keywordsOf(channel)
@@ -38,10 +39,14 @@ export function recogniseWithPoster(text: string, channel: Channel): Wish | Post
   const coded = takeCodes(text, channel)
   const wish = coded && recognise(coded.rest, table)
   if (wish?.do === 'leave') return wish
-  if (coded?.follows && wish?.do === 'join') return { ...wish, poster: coded.follows }
+  if (coded?.follows && wish?.do === 'join' && isPrinted(coded.rest, wish.offering, channel))
+    return { ...wish, poster: coded.follows }
   if (coded?.follows && wish?.do === 'no-such-offering') return wish
   return whole
 }
+
+const isPrinted = (words: string, offering: Offering, { offerings }: Channel): boolean =>
+  recognise(words, new Map([[compact(offerings[offering]!.join[0]!), { do: 'join', offering }]])) !== null
 
 /** Longer than any sequence of keywords that somebody would write in earnest. */
 const MOST_WORDS = 8

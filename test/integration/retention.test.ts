@@ -232,6 +232,14 @@ describe('a channel whose file is gone', () => {
     expect((await withoutArnsberg()).counts).toMatchObject({ recipients: 3, daysWithoutFile: 14 })
   })
 
+  test('is none while another process sends for it, which has its file', async () => {
+    await room.subscribe(1)
+    await room.sql`update senders set owner = gen_random_uuid(), leased_until = clock_timestamp() where channel = 'arnsberg'`
+    room.pass(300 * DAY)
+    expect((await withoutArnsberg()).counts).toBeUndefined()
+    expect(await room.sql`select id from contacts`).toHaveLength(1)
+  })
+
   test('then loses what is over by the default periods, which one line of the log and the entry say', async () => {
     await room.subscribe(3)
     const id = await broadcast('delivered', 'read', 'sent')
