@@ -163,10 +163,11 @@ export async function checkContent(deed: Deed, channel: Channel, content: Conten
     ...checkParameters(template.components, content.parameters),
     ...(content.recurrence ? checkRecurrence(content.recurrence, channel.timezone, earliest(content, deed.now)) : []),
   ]
-  if (problems.length > 0) throw new Refusal('invalid-input', problems)
-  if (!content.recurrence && content.sendAt && content.sendAt.getTime() < deed.now.getTime() - PAST_AFTER_MS) {
-    throw new Refusal('send-time-passed', [{ field: 'sendAt', message: 'Dieser Zeitpunkt ist schon vorbei.' }])
-  }
+  const isPast = content.sendAt !== null && content.sendAt.getTime() < deed.now.getTime() - PAST_AFTER_MS
+  const tooLate =
+    isPast && !content.recurrence ? [{ field: 'sendAt', message: 'Dieser Zeitpunkt ist schon vorbei.' }] : []
+  if (problems.length > 0) throw new Refusal('invalid-input', [...problems, ...tooLate])
+  if (tooLate.length > 0) throw new Refusal('send-time-passed', tooLate)
   return template
 }
 

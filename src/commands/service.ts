@@ -86,12 +86,14 @@ async function startSending(runtime: Runtime, metrics: ReturnType<typeof openMet
       ]),
   )
   let hurry = () => {}
+  let isStopping = false
   const dispatcher = await openDispatcher(runtime, {
     consequences,
     onLease: (channel, held) => {
       const forwarder = forwarders.get(channel)
-      if (held) forwarder?.start()
-      else void forwarder?.stop()
+      // A lease that is won in the moment of the stop is given back: nobody would wait for a lane begun now.
+      if (!held) void forwarder?.stop()
+      else if (!isStopping) forwarder?.start()
     },
     onWake: (channel) => {
       forwarders.get(channel)?.wake()
@@ -103,6 +105,7 @@ async function startSending(runtime: Runtime, metrics: ReturnType<typeof openMet
   hurry = timetable.hurry
   return {
     async stop() {
+      isStopping = true
       await Promise.all([
         within(GRACE_MS, timetable.stop()),
         dispatcher.stop(GRACE_MS),

@@ -130,6 +130,8 @@ describe('Anna writes a broadcast', () => {
     await expect(room.draft(wrong)).rejects.toMatchObject({
       problems: [{ field: 'title' }, { field: 'audience.topics.0' }, { field: 'recurrence.cron' }],
     })
+    const late = { title: '', sendAt: new Date('2026-12-01T07:58:59Z') }
+    await expect(room.draft(late)).rejects.toMatchObject({ problems: [{ field: 'title' }, { field: 'sendAt' }] })
   })
 
   test('a time less than a minute ago still means now', async () => {
