@@ -61,15 +61,25 @@ export function BroadcastPage({
           {view.pausedBecause}
         </Alert>
       )}
-      <div class="compose">
+      <div class="compose compose-shown">
+        {(changes.length > 0 || started || outlook) && (
+          <div>
+            {changes.length > 0 && <Changes of={changes} />}
+            {started && <Progress view={view} failures={failures} zone={zone} />}
+            {outlook && !started && (
+              <Section title="Vor dem Senden" id="pruefung">
+                <PreflightCard of={outlook} channel={channel} />
+              </Section>
+            )}
+          </div>
+        )}
+        <aside class="sidebar" aria-label="Vorschau">
+          <div class="sidebar-inner">
+            <h2 class="kern-heading-small">So sieht es aus</h2>
+            <Bubble message={previewOf(row.components ?? components, view.parameters)} from={channel.name} />
+          </div>
+        </aside>
         <div>
-          {changes.length > 0 && <Changes of={changes} />}
-          {started && <Progress view={view} failures={failures} zone={zone} />}
-          {outlook && !started && (
-            <Section title="Vor dem Senden" id="pruefung">
-              <PreflightCard of={outlook} channel={channel} />
-            </Section>
-          )}
           <div id="schritte">
             <Steps office={office} view={view} failures={failures} />
           </div>
@@ -125,12 +135,6 @@ export function BroadcastPage({
             />
           </Section>
         </div>
-        <aside class="sidebar" aria-label="Vorschau">
-          <div class="sidebar-inner">
-            <h2 class="kern-heading-small">So sieht es aus</h2>
-            <Bubble message={previewOf(row.components ?? components, view.parameters)} from={channel.name} />
-          </div>
-        </aside>
       </div>
     </>
   )

@@ -94,7 +94,7 @@ export function Steps({
           <PostForm {...to('abbrechen')}>
             <Ask
               danger
-              label="Abbrechen"
+              label="Meldung abbrechen"
               question={
                 started
                   ? 'Die Meldung endgültig abbrechen? Was schon hinaus ist, lässt sich nicht zurückholen.'

@@ -107,14 +107,14 @@ export const localOf = (at: Date, zone: string): string =>
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/
 
 function recurrenceFrom({ one, weekdays }: Typed): Recurrence | { problem: Problem } {
-  const wrong = (message: string) => ({ problem: { field: 'recurrence.cron', message } })
+  const wrong = (message: string, field = 'recurrence.cron') => ({ problem: { field, message } })
   const until = one['recurrence.until'] || null
   if (one.rhythmus === 'cron') return { cron: (one.cron ?? '').trim(), until }
   const [, hour, minute] = CLOCK.exec(one.um ?? '') ?? []
   if (hour === undefined) return wrong('Bitte geben Sie die Uhrzeit an, zum Beispiel 9:00.')
   const clock = `${Number(minute)} ${Number(hour)}`
   if (one.rhythmus === 'monat') return { cron: `${clock} ${Number(one.monatstag ?? 1)} * *`, until }
-  if (weekdays.length === 0) return wrong('Bitte wählen Sie mindestens einen Wochentag.')
+  if (weekdays.length === 0) return wrong('Bitte wählen Sie mindestens einen Wochentag.', 'wochentag')
   return { cron: `${clock} * * ${[...weekdays].sort().join(',')}`, until }
 }
 

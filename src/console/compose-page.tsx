@@ -6,7 +6,7 @@ import type { Problem } from '../refusal.ts'
 import type { Totals } from '../subscriptions/subscribers.ts'
 import { Bubble } from './bubble.tsx'
 import { type Typed, templateKey } from './compose-form.ts'
-import { ParameterFields, parameterLabels } from './compose-parameters.tsx'
+import { inputOf, labelOf, ParameterFields } from './compose-parameters.tsx'
 import { TimeFields } from './compose-time.tsx'
 import { Choices, ErrorSummary, TextField } from './fields.tsx'
 import { count, counted } from './format.ts'
@@ -54,6 +54,8 @@ export const Sidebar = ({ children }: { children: Child }) => (
   </div>
 )
 
+const TITLE = 'Interner Titel (nur für Sie)'
+
 type ComposeProps = {
   office: Office
   template: StoredTemplate
@@ -79,7 +81,7 @@ export function ComposePage({ office, template, typed, problems, totals, row, ti
         problems={problems.map(({ field, message }) => ({
           field,
           message: named(template, field, message),
-          to: fieldOf(field),
+          to: fieldOf(field, template, typed, channel),
         }))}
       />
       <div class="compose">
@@ -89,7 +91,7 @@ export function ComposePage({ office, template, typed, problems, totals, row, ti
           <h2 class="kern-heading-medium">Inhalt</h2>
           <TextField
             name="title"
-            label="Interner Titel (nur für Sie)"
+            label={TITLE}
             hint="Steht in der Liste der Meldungen. Die Bürgerinnen und Bürger sehen ihn nicht."
             value={typed.one.title}
             error={problemAt(problems, 'title')}
@@ -117,15 +119,16 @@ export function ComposePage({ office, template, typed, problems, totals, row, ti
 
 /** In a list, a sentence needs the name of its field. */
 const named = (template: StoredTemplate, field: string, message: string): string => {
-  const label = field === 'title' ? 'Interner Titel' : parameterLabels(template)[field]
+  const label = field === 'title' ? TITLE : labelOf(template, field)
   return label ? `${label}: ${message}` : message
 }
 
 /** Where an error summary leads: single fields have their own id, others the group. */
-const fieldOf = (field: string): string | undefined => {
-  if (field.startsWith('audience')) return 'an-alle'
-  if (field.startsWith('recurrence.cron')) return 'um'
-  return field === '' || field === 'template' ? undefined : field
+const fieldOf = (field: string, template: StoredTemplate, typed: Typed, channel: Channel): string | undefined => {
+  if (field.startsWith('audience')) return `thema-${Object.keys(channel.offerings.info?.topics ?? {})[0]}`
+  if (field === 'wochentag') return 'wochentag-1'
+  if (field.startsWith('recurrence.cron')) return typed.one.rhythmus === 'cron' ? 'cron' : 'um'
+  return field === '' || field === 'template' ? undefined : inputOf(template, field)
 }
 
 function AudienceFields({
@@ -153,7 +156,6 @@ function AudienceFields({
         name="an"
         legend="Wer soll die Meldung bekommen?"
         single
-        error={problemAt(problems, 'audience')}
         choices={[
           {
             value: 'alle',
@@ -172,6 +174,7 @@ function AudienceFields({
         <Choices
           name="thema"
           legend="Themen"
+          error={problemAt(problems, 'audience')}
           choices={topics.map(([key, label]) => ({
             value: key,
             label: `${label} (${count(totals.topics[key] ?? 0)})`,

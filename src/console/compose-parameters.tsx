@@ -7,7 +7,54 @@ import { TextField } from './fields.tsx'
 import { problemAt } from './office.ts'
 import { inWords } from './words.ts'
 
+/** An example that is longer is the field's hint, not a part of its name. */
+const SHORT = 40
+
 const MEDIUM: Readonly<Record<string, string>> = { IMAGE: 'Bild', VIDEO: 'Video', DOCUMENT: 'Dokument' }
+
+type Gap = { name: string; label: string; hint?: string; max?: number; rows?: number; type?: 'url' }
+
+/** The gaps of a template in the order of the form, under the one name that field and list of errors share. */
+function gapsOf(components: unknown): Gap[] {
+  const { medium, header, body, buttons } = parameterFields(components)
+  const examples = examplesOf(components)
+  const gap = (name: string, variable: string, place: string, example: string | undefined): Gap => {
+    const hint = example ? `Zum Beispiel: ${example}` : undefined
+    if (!/^\d+$/.test(variable)) return { name, label: inWords(variable), hint }
+    return example && example.length <= SHORT
+      ? { name, label: `${place} (z. B. „${example}“)` }
+      : { name, label: place, hint }
+  }
+  return [
+    ...(medium
+      ? [
+          {
+            name: medium.name,
+            label: `Adresse: ${MEDIUM[medium.format] ?? 'Medium'} über dem Text`,
+            hint: 'Eine öffentliche Internetadresse, die mit https:// beginnt.',
+            type: 'url' as const,
+          },
+        ]
+      : []),
+    ...header.map(({ name, variable }) => ({
+      ...gap(name, variable, 'Überschrift', examples.header[variable]),
+      max: LIMITS.header,
+    })),
+    ...body.map(({ name, variable, index }) => ({
+      ...gap(name, variable, `Lücke ${index + 1} im Text`, examples.body[variable]),
+      max: 600,
+      rows: 2,
+    })),
+    ...buttons.map(({ name, button, index }) => ({
+      name,
+      label: button.type === 'COPY_CODE' ? 'Code zum Kopieren' : `Ende der Adresse hinter „${button.text}“`,
+      hint:
+        button.type === 'URL'
+          ? `${button.url?.replace(/\{\{.*$/, '') ?? ''}… Zum Beispiel: ${examples.buttons[index] ?? ''}`
+          : undefined,
+    })),
+  ]
+}
 
 /** The gaps of a template, each with the example that Meta approved it with. */
 export function ParameterFields({
@@ -19,72 +66,25 @@ export function ParameterFields({
   typed: Typed
   problems: readonly Problem[]
 }) {
-  const { medium, header, body, buttons } = parameterFields(template.components)
-  const examples = examplesOf(template.components)
-  const field = (name: string, label: string, example: string | undefined, max: number, rows?: number) => (
-    <TextField
-      name={name}
-      label={label}
-      value={typed.one[name]}
-      hint={example ? `Zum Beispiel: ${example}` : undefined}
-      error={problemAt(problems, name)}
-      max={max}
-      rows={rows}
-      required
-    />
-  )
-  const whole = problems.find(({ field: name }) => name === 'parameters.body' || name === 'parameters.header')
+  const { components } = template
+  // What concerns several gaps at once stands at the first.
+  const errorAt = (name: string) =>
+    problemAt(problems, name) ?? problems.find(({ field }) => inputOf(template, field) === name)?.message
   return (
     <>
-      {medium && (
-        <TextField
-          name={medium.name}
-          label={`Adresse: ${MEDIUM[medium.format] ?? 'Medium'} über dem Text`}
-          hint="Eine öffentliche Internetadresse, die mit https:// beginnt."
-          type="url"
-          value={typed.one[medium.name]}
-          error={problemAt(problems, medium.name) ?? problemAt(problems, 'parameters.header.0')}
-          required
-        />
-      )}
-      {header.map(({ name, variable }) =>
-        field(name, labelOf(variable, 'Überschrift'), examples.header[variable], LIMITS.header),
-      )}
-      {body.map(({ name, variable, index }) =>
-        field(name, labelOf(variable, `Lücke ${index + 1} im Text`), examples.body[variable], 600, 2),
-      )}
-      {buttons.map(({ name, button, index }) => (
-        <TextField
-          name={name}
-          label={button.type === 'COPY_CODE' ? `Code zum Kopieren` : `Ende der Adresse hinter „${button.text}“`}
-          hint={
-            button.type === 'URL'
-              ? `${button.url?.replace(/\{\{.*$/, '') ?? ''}… Zum Beispiel: ${examples.buttons[index] ?? ''}`
-              : undefined
-          }
-          value={typed.one[name]}
-          error={problemAt(problems, name)}
-          required
-        />
+      {gapsOf(components).map((gap) => (
+        <TextField {...gap} value={typed.one[gap.name]} error={errorAt(gap.name)} required />
       ))}
-      {whole && <p class="kern-error kern-body">{whole.message}</p>}
     </>
   )
 }
 
-/** What the fields of a template are called, by name. */
-export function parameterLabels(template: StoredTemplate): Record<string, string> {
-  const { medium, header, body, buttons } = parameterFields(template.components)
-  return Object.fromEntries([
-    ...(medium ? [[medium.name, MEDIUM[medium.format] ?? 'Medium']] : []),
-    ...header.map(({ name, variable }) => [name, labelOf(variable, 'Überschrift')]),
-    ...body.map(({ name, variable, index }) => [name, labelOf(variable, `Lücke ${index + 1} im Text`)]),
-    ...buttons.map(({ name, button }) => [name, `Schaltfläche „${button.text}“`]),
-  ])
-}
+/** What the field with this name is called. */
+export const labelOf = ({ components }: StoredTemplate, field: string): string | undefined =>
+  gapsOf(components).find(({ name }) => name === field)?.label
 
-/** `strasse` → `Straße`; a bare number says where the gap is. */
-function labelOf(variable: string, fallback: string): string {
-  if (/^\d+$/.test(variable)) return fallback
-  return inWords(variable)
+/** The field where a problem is mended: its own, or the first of those it concerns. */
+export function inputOf({ components }: StoredTemplate, field: string): string {
+  const names = gapsOf(components).map(({ name }) => name)
+  return names.find((name) => name === field || name.startsWith(`${field}.`)) ?? field
 }

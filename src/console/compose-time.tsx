@@ -75,6 +75,7 @@ export function TimeFields({
           <Choices
             name="wochentag"
             legend="Wochentage"
+            error={problemAt(problems, 'wochentag')}
             choices={WEEKDAYS.map(([value, label]) => ({ value, label, checked: weekdays.includes(value) }))}
           />
         </div>

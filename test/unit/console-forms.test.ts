@@ -72,7 +72,7 @@ describe('what somebody typed becomes what the broadcast says', () => {
   test.each([
     [{ wann: 'am', sendAt: '' }, 'sendAt'],
     [{ wann: 'am', sendAt: 'morgen' }, 'sendAt'],
-    [{ wann: 'wieder', rhythmus: 'woche', um: '9:00' }, 'recurrence.cron'],
+    [{ wann: 'wieder', rhythmus: 'woche', um: '9:00' }, 'wochentag'],
     [{ wann: 'wieder', rhythmus: 'woche', wochentag: '1', um: '' }, 'recurrence.cron'],
   ])('%j is asked about', (fields, field) => {
     expect(contentFrom(typedIn(fields), arnsberg, template(named)).problems.map((one) => one.field)).toEqual([field])

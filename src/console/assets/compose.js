@@ -61,8 +61,43 @@ async function refresh() {
   }
 }
 
-form.addEventListener('input', () => {
+// What is mended is no error any more, nor is what no longer matters. Sending checks everything anew.
+const summary = document.querySelector('.kern-alert[data-focus]')
+function mend(place) {
+  for (const part of [place, ...place.querySelectorAll('[class*="--error"]')])
+    part.classList.remove(...[...part.classList].filter((name) => name.endsWith('--error')))
+  for (const field of place.querySelectorAll('[aria-invalid]')) field.removeAttribute('aria-invalid')
+  for (const error of place.querySelectorAll('.kern-error')) {
+    for (const told of form.querySelectorAll(`[aria-describedby~="${error.id}"]`)) {
+      const rest = told
+        .getAttribute('aria-describedby')
+        .split(' ')
+        .filter((id) => id !== error.id)
+      if (rest.length > 0) told.setAttribute('aria-describedby', rest.join(' '))
+      else told.removeAttribute('aria-describedby')
+    }
+    error.remove()
+  }
+  for (const link of summary.querySelectorAll('li a'))
+    if (place.contains(document.getElementById(link.hash.slice(1)))) link.closest('li').remove()
+}
+function mendAt(field) {
+  if (!summary?.isConnected) return
+  const place = field.closest('.field')
+  if (place) mend(place)
+  for (const part of parts) if (part.hidden) mend(part)
+  const left = summary.querySelectorAll('li').length
+  // Nobody wants to hear the whole list again with every field.
+  summary.removeAttribute('role')
+  if (left === 0) summary.remove()
+  else
+    summary.querySelector('.kern-title').textContent =
+      left === 1 ? 'Eine Angabe stimmt noch nicht' : `${left} Angaben stimmen noch nicht`
+}
+
+form.addEventListener('input', (event) => {
   arrange()
+  mendAt(event.target)
   clearTimeout(timer)
   timer = setTimeout(refresh, 250)
 })
