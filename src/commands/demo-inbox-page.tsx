@@ -85,7 +85,7 @@ export function InboxPage({
           <h1>
             <a href="/">Posteingang</a>
           </h1>
-          <p>Ein Beispiel: So kommen Chats in einem eigenen Posteingang an. Nichts wird gespeichert.</p>
+          <p>Ein Beispiel: So kommen Chats in einem eigenen Posteingang an.</p>
         </header>
         <div class="desk">
           <nav aria-label="Chats" data-live="chats">

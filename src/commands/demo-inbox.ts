@@ -11,6 +11,7 @@ import { request } from 'undici'
 import { type InboxEvent, inboxEvent } from '../inbox/contract.ts'
 import { SCRIPT, STYLE } from './demo-inbox-assets.ts'
 import { type Desk, InboxPage } from './demo-inbox-page.tsx'
+import { openDeskStore } from './demo-inbox-store.ts'
 
 export type DemoInboxOptions = {
   /** 0 = any free port */
@@ -22,31 +23,38 @@ export type DemoInboxOptions = {
   apiBaseUrl: () => string
   /** An API key with the role `inbox`; asked for when an answer is sent. */
   apiKey: () => string
+  /** Where to keep the chats over a restart; absent: nowhere. */
+  stateFile?: string
+  /** Gets a German line when that file cannot be read or written. */
+  warn?: (line: string) => void
 }
 
 export interface DemoInbox {
   url: string
   /** Where a town's inbox webhook is posted to. */
   inboxUrl(slug: string): string
-  /** Every event taken so far, each once, in order. */
+  /** Every event taken since the start, each once, in order. */
   received(): readonly InboxEvent[]
   stop(): Promise<void>
 }
 
-/** A small inbox for the demo: shows what arrives, answers and closes by the API as any other inbox would. Keeps everything in memory only. */
+/** A small inbox for the demo: shows what arrives, answers and closes by the API as any other inbox would. */
 export async function startDemoInbox(options: DemoInboxOptions): Promise<DemoInbox> {
-  const { port, host = '127.0.0.1', towns, apiBaseUrl, apiKey } = options
-  const desk: Desk = { towns, chats: new Map() }
+  const { port, host = '127.0.0.1', towns, apiBaseUrl, apiKey, stateFile, warn = () => {} } = options
+  const store = openDeskStore(stateFile, apiBaseUrl, warn)
+  const { seen, chats } = store
+  const desk: Desk = { towns, chats }
   const events: InboxEvent[] = []
-  const seen = new Set<string>()
   const watchers = new Set<() => void>()
   const changed = () => {
+    store.changed()
     for (const tell of watchers) tell()
   }
 
   const take = (event: InboxEvent) => {
-    events.push(event)
     note(desk, event)
+    if (event.type === 'chat.closed' && event.data.erase) store.erased()
+    events.push(event)
     changed()
   }
   const api = async (url: string, body: object): Promise<{ ok: boolean; answer: Record<string, unknown> }> => {
@@ -152,10 +160,10 @@ export async function startDemoInbox(options: DemoInboxOptions): Promise<DemoInb
     inboxUrl: (slug) => `${url}/inbox/${slug}`,
     received: () => events,
     stop: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
-      }),
+      }).then(store.stop),
   }
 }
 

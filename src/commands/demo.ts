@@ -50,10 +50,14 @@ export const run: Run = async (args, io) => {
   const running: { stop(): Promise<void> }[] = [{ stop: () => runtime.close() }]
   try {
     io.err('Die Nachbildung von WhatsApp startet …')
-    const emulator = await playMeta(emulatorPort!, kept, runtime)
+    const emulator = await playMeta(emulatorPort!, kept, runtime, join(dataDir, 'phones.json'))
     running.unshift(emulator)
     await submitTemplates(runtime)
-    const inbox = await playInbox(inboxPort!, kept, runtime, await keyFor(runtime, dataDir, 'inbox'))
+    const inbox = await playInbox(inboxPort!, kept, runtime, {
+      apiKey: await keyFor(runtime, dataDir, 'inbox'),
+      stateFile: join(dataDir, 'inbox.json'),
+      warn: io.err,
+    })
     running.unshift(inbox)
     io.err('WhatsUp startet …')
     const service = await startService(runtime)
@@ -124,9 +128,10 @@ function withoutQuietHours(channels: ReadonlyMap<string, Channel>): ReadonlyMap<
 
 type DemoRuntime = Awaited<ReturnType<typeof openRuntime>>
 
-function playMeta(port: number, kept: Kept, { channels }: DemoRuntime): Promise<Emulator> {
+function playMeta(port: number, kept: Kept, { channels }: DemoRuntime, stateFile: string): Promise<Emulator> {
   return startEmulator({
     port,
+    stateFile,
     appSecret: kept.appSecret,
     verifyToken: kept.verifyToken,
     statusDelaysMs: { sent: 200, delivered: 600, read: 2500 },
@@ -141,9 +146,14 @@ function playMeta(port: number, kept: Kept, { channels }: DemoRuntime): Promise<
   })
 }
 
-function playInbox(port: number, kept: Kept, { channels, settings }: DemoRuntime, key: string): Promise<DemoInbox> {
+function playInbox(
+  port: number,
+  kept: Kept,
+  { channels, settings }: DemoRuntime,
+  { apiKey, ...keeping }: { apiKey: string; stateFile: string; warn: (line: string) => void },
+): Promise<DemoInbox> {
   const towns = new Map([...channels].map(([slug, { name }]) => [slug, { name, secret: kept.inboxSecret }]))
-  return startDemoInbox({ port, towns, apiBaseUrl: () => settings.publicUrl, apiKey: () => key })
+  return startDemoInbox({ port, towns, apiBaseUrl: () => settings.publicUrl, apiKey: () => apiKey, ...keeping })
 }
 
 async function explain(
@@ -178,6 +188,7 @@ Zuerst ausprobieren:
 
 Schlüssel für die Schnittstelle: Redaktion ${editor}
                                  Freigabe  ${approver}
+Weitere Schlüssel: DATA_DIR='${dataDir}' npx --no whatsup keys create --name … --role …
 Beenden mit Strg-C. Die Daten bleiben in ${dataDir}; mit --fresh beginnt alles neu.
 `)
 }
