@@ -32,11 +32,13 @@ export async function invite(
   // A town's admin must neither see nor change who works for another town.
   if (known && by.channel !== null && known.channel !== by.channel) throw new Refusal('wrong-channel')
   const staffId = known?.id ?? crypto.randomUUID()
+  const changed =
+    known !== undefined && (known.role !== person.role || known.channel !== person.channel || known.disabledAt !== null)
   if (!known)
     await deed.tx
       .insert(staff)
       .values({ id: staffId, email, role: person.role, channel: person.channel, createdAt: deed.now })
-  else if (known.role !== person.role || known.channel !== person.channel || known.disabledAt !== null) {
+  else if (changed) {
     await deed.tx
       .update(staff)
       .set({ role: person.role, channel: person.channel, disabledAt: null })
@@ -51,7 +53,7 @@ export async function invite(
     action: 'staff.invited',
     channel: person.channel,
     target: staffId,
-    detail: { role: person.role },
+    detail: { role: person.role, access: changed ? 'changed' : known ? 'again' : 'invited' },
   })
   return { staffId, token, expiresAt }
 }

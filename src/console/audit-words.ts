@@ -1,3 +1,5 @@
+import type { TrailEntry } from '../audit/trail.ts'
+
 const DEEDS: Readonly<Record<string, string>> = {
   'broadcast.drafted': 'Meldung geschrieben',
   'broadcast.edited': 'Meldung geändert',
@@ -47,5 +49,27 @@ const DEEDS: Readonly<Record<string, string>> = {
   'channel.resumed': 'Kanal wieder in Betrieb genommen',
 }
 
+/** What the nightly run counts without deleting it; everything else that it counts is gone. */
+const NOT_DELETED: ReadonlySet<string> = new Set([
+  'reachCounted',
+  'unreachableDropped',
+  'pausedForGood',
+  'daysWithoutFile',
+])
+
+const INVITATIONS: Readonly<Record<string, string>> = {
+  invited: 'Person eingeladen',
+  changed: 'Recht einer Person geändert',
+  again: 'Neuer Link zum Anmelden',
+}
+
 /** An entry of the audit in words. */
-export const deedWords = (action: string): string => DEEDS[action] ?? action
+export function deedWords({ action, detail }: Pick<TrailEntry, 'action' | 'detail'>): string {
+  const facts = detail as Record<string, unknown>
+  if (action === 'retention.run') {
+    const deleted = Object.entries(facts).some(([key, count]) => !NOT_DELETED.has(key) && count !== 0)
+    if (!deleted) return 'Fristen geprüft: nichts zu löschen'
+  }
+  const invitation = action === 'staff.invited' && INVITATIONS[String(facts.access)]
+  return invitation || (DEEDS[action] ?? action)
+}

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { stream } from 'hono/streaming'
 import { record } from '../audit/audit.ts'
 import { type TrailEntry, trailOf } from '../audit/trail.ts'
+import { titlesOf } from '../broadcasts/titles.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { deedWords } from './audit-words.ts'
 import { dateTime } from './format.ts'
@@ -41,6 +42,8 @@ export const auditRoutes = (runtime: Runtime) =>
       const before = /^\d{1,15}$/.test(c.req.query('vor') ?? '') ? Number(c.req.query('vor')) : undefined
       const found = await inDeed(runtime, (deed) => trailOf(deed, actor, channel.slug, { limit: PAGE + 1, before }))
       const entries = found.slice(0, PAGE)
+      const told = entries.flatMap(({ action, target }) => (isOfBroadcast(action) && target ? [target] : []))
+      const titles = await inDeed(runtime, (deed) => titlesOf(deed, channel.slug, told))
       return page(
         c,
         { title: 'Protokoll' },
@@ -62,8 +65,8 @@ export const auditRoutes = (runtime: Runtime) =>
               rows={entries.map((entry) => [
                 dateTime(entry.at, channel.timezone),
                 entry.actorName,
-                deedWords(entry.action),
-                detailOf(entry),
+                deedWords(entry),
+                detailOf(entry, titles),
               ])}
             />
           )}
@@ -77,10 +80,11 @@ export const auditRoutes = (runtime: Runtime) =>
 
 const CSV_HEAD = ['Nr.', 'Zeit', 'Kanal', 'Wer', 'Kennung', 'Was', 'Vorgang', 'Betrifft', 'Einzelheiten']
 
-const csvRow = ({ id, at, channel, actorName, actor, action, target, detail }: TrailEntry): string[] => [
-  ...[String(id), at.toISOString(), channel ?? '', actorName, actor, deedWords(action), action, target ?? ''],
-  JSON.stringify(detail),
-]
+const csvRow = (entry: TrailEntry): string[] => {
+  const { id, at, channel, actorName, actor, action, target, detail } = entry
+  const row = [String(id), at.toISOString(), channel ?? '', actorName, actor, deedWords(entry), action, target ?? '']
+  return [...row, JSON.stringify(detail)]
+}
 
 const WORDS: Readonly<Record<string, string>> = {
   recipients: 'Empfänger',
@@ -88,23 +92,31 @@ const WORDS: Readonly<Record<string, string>> = {
   skipped: 'ausgelassen',
   messages: 'Nachrichten',
   events: 'Nachrichten',
+  chats: 'Anliegen',
+  contacts: 'Personen',
   lines: 'Zeilen',
   added: 'neu',
   declined: 'nicht übernommen',
 }
 
-function detailOf({ action, target, detail }: TrailEntry) {
+const isOfBroadcast = (action: string): boolean => action.startsWith('broadcast.')
+
+/** What is known beyond the deed; a broadcast goes by its title as long as it is there. */
+function detailOf({ action, target, detail }: TrailEntry, titles: ReadonlyMap<string, string>) {
   const facts = detail as Record<string, unknown>
   const words = Object.entries(WORDS).flatMap(([key, label]) =>
-    typeof facts[key] === 'number' ? [`${facts[key]} ${label}`] : [],
+    typeof facts[key] === 'number' && !(action === 'retention.run' && facts[key] === 0)
+      ? [`${facts[key]} ${label}`]
+      : [],
   )
   if (typeof facts.role === 'string' && facts.role in roles) words.push(roles[facts.role as keyof typeof roles][0])
   if (typeof facts.name === 'string') words.push(facts.name)
-  if (action.startsWith('broadcast.') && action !== 'broadcast.deleted' && target)
+  const title = isOfBroadcast(action) && titles.get(target ?? '')
+  if (title)
     return (
       <>
         <a class="kern-link" href={`/office/meldungen/${target}`}>
-          zur Meldung
+          {title}
         </a>
         {words.length > 0 ? ` · ${words.join(', ')}` : ''}
       </>

@@ -76,7 +76,7 @@ export const PersonPage = ({
           <Table
             caption="Protokoll"
             head={['Zeit', 'Wer', 'Was']}
-            rows={trail.map(({ at, actorName, action }) => [dateTime(at, zone), actorName, deedWords(action)])}
+            rows={trail.map((entry) => [dateTime(entry.at, zone), entry.actorName, deedWords(entry)])}
           />
         </Section>
       )}

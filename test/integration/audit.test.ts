@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sessionCookie } from '../../src/access/session-cookie.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
-import { COMMAND } from '../../src/audit/audit.ts'
+import { COMMAND, record, SYSTEM } from '../../src/audit/audit.ts'
 import { trailOf } from '../../src/audit/trail.ts'
+import { draft } from '../../src/broadcasts/drafts.ts'
+import { storeTemplates } from '../../src/channels/template-store.ts'
 import { officeDoor } from '../../src/console/console.tsx'
+import { listed, ROADWORKS } from '../support/newsroom.ts'
 import { openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 
 const ORIGIN = 'https://whatsup.example'
@@ -58,4 +61,48 @@ describe.each([
 
 test('whoever reaches another channel gets nothing, whatever was asked for', async () => {
   expect(await runtime.act((deed) => trailOf(deed, { channel: 'warstein' }, 'arnsberg', { limit: 10 }))).toEqual([])
+})
+
+describe('the audit in the console is read without knowing the service', () => {
+  const shownTo = async (email: string) => {
+    const session = await runtime.act(async (deed) => {
+      const { token } = await linkAuth.invite(deed, COMMAND, { email, role: 'admin', channel: 'arnsberg' })
+      return linkAuth.redeem(deed, token)
+    })
+    const cookie = `${sessionCookie(ORIGIN).name}=${session!.token}`
+    const answer = await doors.app.request('/office/protokoll', { headers: { cookie } })
+    return (await answer.text()).replace(/<[^>]+>/g, '|').replace(/\|+/g, '|')
+  }
+
+  test('a night that deleted nothing says so, another one what', async () => {
+    const night = (detail: Record<string, number>) =>
+      runtime.act((deed) => record(deed, SYSTEM, { action: 'retention.run', channel: 'arnsberg', detail }))
+    await night({ reachCounted: 1, recipients: 0, events: 0, chats: 0, contacts: 0 })
+    await night({ reachCounted: 1, recipients: 3, events: 0, chats: 0, contacts: 0 })
+    const page = await shownTo('night@localhost')
+    expect(page).toContain('|Fristen: Altes gelöscht|3 Empfänger|')
+    expect(page).toMatch(/\|Fristen geprüft: nichts zu löschen\|(?! ?\d)/)
+    expect(page).not.toContain('0 Empfänger')
+  })
+
+  test('an invitation, another role and a new link are told apart', async () => {
+    const invite = (role: 'editor' | 'approver') =>
+      runtime.act((deed) => linkAuth.invite(deed, COMMAND, { email: 'cem@localhost', role, channel: 'arnsberg' }))
+    await invite('editor')
+    await invite('approver')
+    await invite('approver')
+    const page = await shownTo('told@localhost')
+    expect(page).toContain('|Person eingeladen|Redaktion|')
+    expect(page).toContain('|Recht einer Person geändert|Freigabe|')
+    expect(page).toContain('|Neuer Link zum Anmelden|Freigabe|')
+  })
+
+  test('a broadcast goes by its title', async () => {
+    const arnsberg = runtime.channels.get('arnsberg')!
+    await runtime.act((deed) => storeTemplates(deed, 'arnsberg', [listed('stadt_meldung')]))
+    await runtime.act((deed) => draft(deed, { ...COMMAND, id: 'key:a' }, arnsberg, ROADWORKS))
+    expect(await shownTo('title@localhost')).toMatch(
+      new RegExp(`\\|Meldung geschrieben\\|\\s*${ROADWORKS.title}\\s*\\|`),
+    )
+  })
 })
