@@ -68,7 +68,7 @@ export function deedWords({ action, detail }: Pick<TrailEntry, 'action' | 'detai
   const facts = detail as Record<string, unknown>
   if (action === 'retention.run') {
     const deleted = Object.entries(facts).some(([key, count]) => !NOT_DELETED.has(key) && count !== 0)
-    if (!deleted) return 'Fristen geprüft: nichts zu löschen'
+    if (!deleted) return 'Fristen geprüft: nichts gelöscht'
   }
   const invitation = action === 'staff.invited' && INVITATIONS[String(facts.access)]
   return invitation || (DEEDS[action] ?? action)

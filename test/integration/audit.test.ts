@@ -81,7 +81,7 @@ describe('the audit in the console is read without knowing the service', () => {
     await night({ reachCounted: 1, recipients: 3, events: 0, chats: 0, contacts: 0 })
     const page = await shownTo('night@localhost')
     expect(page).toContain('|Fristen: Altes gelöscht|3 Empfänger|')
-    expect(page).toMatch(/\|Fristen geprüft: nichts zu löschen\|(?! ?\d)/)
+    expect(page).toMatch(/\|Fristen geprüft: nichts gelöscht\|(?! ?\d)/)
     expect(page).not.toContain('0 Empfänger')
   })
 
