@@ -39,13 +39,11 @@ const fields = {
   }),
   recurrence: z
     .strictObject({
-      cron: z
-        .string()
-        .openapi({
-          description:
-            'Five fields, in the channel’s time zone. The pre-flight card of the console warns of more than one an hour',
-          example: '0 9 * * 5',
-        }),
+      cron: z.string().openapi({
+        description:
+          'Five fields, in the channel’s time zone. The pre-flight card of the console warns of more than one an hour',
+        example: '0 9 * * 5',
+      }),
       until: z.string().nullish().openapi({ description: 'The last day', example: '2027-06-30' }),
     })
     .nullable(),
