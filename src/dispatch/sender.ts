@@ -1,12 +1,9 @@
 import type { Channel } from '../channels/channel.ts'
-import type { Sql } from '../db/db.ts'
 import type { Vault } from '../db/vault.ts'
-import type { Logger } from '../log.ts'
-import type { Deed } from '../runtime.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
-import { Aftermath, type Consequences, type HandedOver, latest } from './aftermath.ts'
+import { Aftermath, type AftermathParts, type HandedOver, latest } from './aftermath.ts'
 import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Waiting } from './lane.ts'
 import { Pacer } from './pace.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -14,18 +11,12 @@ import { Wire } from './slots.ts'
 import { callbackDataOf } from './statuses.ts'
 import { Supply } from './supply.ts'
 
-export type SenderParts = {
+export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> & {
   channel: Channel
   /** This process. */
   owner: string
-  sql: Sql
   vault: Vault
   whatsapp: Pick<WhatsappClient, 'send'>
-  log: Logger
-  now: () => Date
-  consequences: Consequences
-  /** Opens a transaction for a consequence. */
-  inDeed: <T>(act: (deed: Deed) => Promise<T>) => Promise<T>
   /** Told when this process becomes the channel's sender, and when it no longer is. */
   onLease?: (held: boolean) => void
   /** Messages on the wire without an answer at any time: at most the client's connections, so that none waits inside it. */

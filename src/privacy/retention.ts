@@ -102,8 +102,8 @@ const LIMIT = 2000
 
 /**
  * Ends everything whose time is over, once for every channel and once for what belongs to none. A channel whose file is gone is spared for
- * two weeks and then keeps its data for the default periods, its people and what still waits for as long as people without a sign of life. A step that fails is logged and tried again the next
- * night; the others go on. Leaves one audit entry per channel with counts only.
+ * two weeks and then keeps its data for the default periods, its people and what still waits for as long as people without a sign of life. A step that
+ * fails is logged and tried again the next night; the others go on. Leaves one audit entry per channel with counts only.
  */
 export async function retain(
   runtime: Pick<Runtime, 'db' | 'vault' | 'now' | 'channels' | 'log'>,

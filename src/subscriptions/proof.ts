@@ -35,7 +35,8 @@ export type Proof = {
 
 /**
  * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first; leaves an audit entry. Each entry is verified
- * with the one before and the one after it, at a cost that does not grow with the ledger; whether the whole chain holds is for `verifyChain` to say. @throws Refusal not-found, invalid-input for a reason that cannot be kept
+ * with the one before and the one after it, at a cost that does not grow with the ledger; whether the whole chain holds is for `verifyChain` to say.
+ * @throws Refusal not-found, invalid-input for a reason that cannot be kept
  */
 export async function proofFor(
   deed: Deed,
