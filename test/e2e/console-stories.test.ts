@@ -42,7 +42,6 @@ describe('the office at work', () => {
     await bernd.getByText('Diese Meldung wurde zurückgegeben').waitFor()
     await expectAccessible(bernd, 'rejected')
 
-    await anna.reload()
     await anna.getByText('Die Ruhr schreibt sich mit h.').waitFor()
     await screenshot(anna, 'zurueckgegeben')
     await anna.getByRole('link', { name: 'Bearbeiten', exact: true }).click()
