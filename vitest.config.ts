@@ -26,7 +26,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.{ts,tsx}'], ...database, testTimeout: 120_000 },
+        test: { name: 'e2e', retry, include: ['test/e2e/**/*.test.{ts,tsx}'], ...database, testTimeout: 120_000 },
       },
     ],
   },

@@ -112,6 +112,7 @@ export async function openContext(
 
 /** Fails with every violation of WCAG 2.2 AA or good practice that axe finds on the page, and if it is wider than the window. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
+  await page.waitForLoadState('load') // with its styles, which say how large a link is
   await page.evaluate(axe)
   const { violations } = (await page.evaluate(
     `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
