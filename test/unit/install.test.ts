@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
-const { allowScripts, scarfSettings } = read('package.json')
+const { allowScripts, scarfSettings, scripts } = read('package.json')
 const packages: Record<string, { hasInstallScript?: boolean }> = read('package-lock.json').packages
 
 test('an installation runs no script of a dependency', () => {
@@ -16,3 +16,8 @@ test('an installation runs no script of a dependency', () => {
 // npm before 11 knows no list of scripts.
 test('an older npm, which does run them, reports no installation to anybody', () =>
   expect(scarfSettings).toEqual({ enabled: false }))
+
+test.each(['start', 'demo'])(
+  'no shell stands between npm and the process of "npm run %s": a signal reaches it',
+  (name) => expect(scripts[name]).toMatch(/^exec node /),
+)
