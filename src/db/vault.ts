@@ -1,24 +1,20 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-  randomFillSync,
-} from 'node:crypto'
+import { createCipheriv, createSecretKey, type KeyObject, randomBytes, randomFillSync } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { hmacSha256 } from '../hmac.ts'
 import type { DataKey } from './data-keys.ts'
 import type { Db } from './db.ts'
+import { gcmOpener, IV } from './gcm.ts'
 import { vault } from './schema.ts'
 import { UnusableDatabase } from './unusable.ts'
 
-/** The one place where personal fields become unreadable and readable. About 5 µs a call on one core of a small server. */
+/** The one place where personal fields become unreadable and readable. A few µs a call on one core of a small server. */
 export interface Vault {
   /** AES-256-GCM: `<key id>.<base64url of iv, tag, ciphertext>`. The same text never gives the same result twice. */
   seal(text: string): string
   /** @throws CannotOpen if the key is not at hand or the value was changed */
   open(sealed: string): string
+  /** Many at once, each for half of what `open` costs; null for one that `open` would refuse. */
+  openAll(sealed: readonly string[]): (string | null)[]
   /** 16 bytes by which a text is found again without being stored: equal for equal purpose and text, and of no use without the look-up key. */
   fingerprint(purpose: string, text: string): Buffer
 }
@@ -26,14 +22,10 @@ export interface Vault {
 /** A sealed value cannot be read. The message names the missing key, never the value. */
 export class CannotOpen extends Error {}
 
-const IV = 12
-const TAG = 16
-/** Without it a tag cut to four bytes would do. */
-const FULL_TAG = { authTagLength: TAG }
-
 /** @param keys the first one seals, all open */
 export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
   const secrets = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]))
+  const openers = new Map([...secrets].map(([id, secret]) => [id, gcmOpener(secret)]))
   const [first] = keys
   if (!first) throw new RangeError('A vault needs at least one key')
   const sealing = secrets.get(first.id)!
@@ -42,10 +34,26 @@ export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
     seal: (text) => `${first.id}.${encrypt(sealing, text)}`,
     open: (sealed) => {
       const id = keyIdOf(sealed)
-      const secret = secrets.get(id)
-      if (!secret)
+      const opener = openers.get(id)
+      if (!opener)
         throw new CannotOpen(`A value was sealed with the data key ${JSON.stringify(id)}, which is not at hand.`)
-      return decrypt(secret, sealed.slice(id.length + 1))
+      const [text] = opener([bytesOf(sealed, id)])
+      if (!text)
+        throw new CannotOpen(
+          'A sealed value was changed, or its key has another content than the key of that name here.',
+        )
+      return text.toString()
+    },
+    openAll: (all) => {
+      const ids = all.map(keyIdOf)
+      const texts = new Array<string | null>(all.length).fill(null)
+      for (const [id, opener] of openers) {
+        const places = [...all.keys()].filter((i) => ids[i] === id)
+        opener(places.map((i) => bytesOf(all[i]!, id))).forEach((text, n) => {
+          texts[places[n]!] = text && text.toString()
+        })
+      }
+      return texts
     },
     fingerprint: (purpose, text) => hmac(`${purpose}\0${text}`).subarray(0, 16),
   }
@@ -81,6 +89,7 @@ export async function loadLookupKey(db: Db, keys: readonly DataKey[]): Promise<B
 }
 
 const keyIdOf = (sealed: string) => sealed.slice(0, Math.max(0, sealed.indexOf('.')))
+const bytesOf = (sealed: string, keyId: string) => Buffer.from(sealed.slice(keyId.length + 1), 'base64url')
 
 function encrypt(key: KeyObject, text: string): string {
   const iv = nextIv()
@@ -88,19 +97,6 @@ function encrypt(key: KeyObject, text: string): string {
   const encrypted = cipher.update(text, 'utf8')
   cipher.final()
   return Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString('base64url')
-}
-
-function decrypt(key: KeyObject, base64: string): string {
-  const bytes = Buffer.from(base64, 'base64url')
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV), FULL_TAG)
-    decipher.setAuthTag(bytes.subarray(IV, IV + TAG))
-    const text = decipher.update(bytes.subarray(IV + TAG))
-    decipher.final()
-    return text.toString() // asking the decipher for text costs a string decoder each time, a fifth more
-  } catch {
-    throw new CannotOpen('A sealed value was changed, or its key has another content than the key of that name here.')
-  }
 }
 
 /** Random numbers are drawn for a thousand values at once: one by one they would cost more than the encryption. */

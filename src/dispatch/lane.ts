@@ -127,7 +127,7 @@ export async function handOver(
         and not exists (select from channels c where c.slug = s.channel and c.stopped_at is not null)
       returning 1
     ), due as materialized (
-      select o.id from outgoing o
+      select o.ctid as place from outgoing o
       where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and exists (select from held)
         and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
         and (o.broadcast_id is null or o.not_before is null or exists (
@@ -135,10 +135,11 @@ export async function handOver(
       for no key update of o skip locked
     ), taken as (
       update outgoing o set status = 'sending', handed_over_at = ${now}, status_at = ${now}, attempts = o.attempts + 1
-      from due where o.id = due.id
+      where o.ctid = any(array(select place from due))
       returning o.id, o.address_sealed, o.payload_sealed,
-        (select concat(c.phone_sealed, ',', c.user_id_sealed) from contacts c where c.id = o.contact_id) as person)
-    select string_agg(concat(id, ',', coalesce(person, ','), ',', address_sealed, ',', payload_sealed), ';') as rows from taken`
+        (select coalesce(c.phone_sealed, '') || ',' || coalesce(c.user_id_sealed, '') from contacts c where c.id = o.contact_id) as person)
+    select string_agg(id || ',' || coalesce(person, ',') || ',' || coalesce(address_sealed, '') || ',' || coalesce(payload_sealed, ''), ';') as rows
+    from taken`
   const taken = new Map<string, Sealed>()
   for (const row of found?.rows?.split(';') ?? []) {
     const [id, phone, userId, address, payload] = row.split(',')
@@ -188,7 +189,7 @@ async function settleAccepted(sql: Sql, rows: readonly Plain[]): Promise<void> {
   const ids = arrayOf(rows.map((row) => row.id))
   await sql`
     with r as materialized (
-      select id, decode(hash, 'hex') as hash, to_timestamp(at / 1000.0) as at from unnest(
+      select id, decode(hash, 'hex') as hash, to_timestamp(at / 1000::float8) as at from unnest(
         ${ids}::text::bigint[], ${arrayOf(rows.map((row) => row.wamidHash.toString('hex')))}::text::text[],
         ${arrayOf(rows.map((row) => row.at.getTime()))}::text::bigint[]) as r(id, hash, at)
     ), changed as (

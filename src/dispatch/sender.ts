@@ -1,5 +1,5 @@
 import type { Channel } from '../channels/channel.ts'
-import type { Vault } from '../db/vault.ts'
+import { CannotOpen, type Vault } from '../db/vault.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
@@ -26,7 +26,10 @@ export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> &
 }
 
 type Entry = HandedOver & {
-  sealed: Sealed
+  /** Where it goes: null for nobody, undefined if that cannot be read. */
+  to: Address | null | undefined
+  /** What it says, still sealed; null for a broadcast, whose body all share. */
+  payload: string | null
   writeBefore: { atMs: number; wallMs: number }
 }
 
@@ -209,11 +212,25 @@ export class ChannelSender {
     this.#ahead.took(performance.now() - startedMs)
     const writeBefore = { atMs: startedMs + WRITE_WITHIN_MS, wallMs: wallMs + WRITE_WITHIN_MS }
     const entries: Entry[] = []
+    const addresses = this.#addressesOf(taken)
     for (const { row, countedBefore } of picked) {
       const sealed = taken.get(row.id)
       if (sealed) {
         const { id, kind, contactId, broadcastId, attempts } = row
-        const entry = { id, kind, contactId, broadcastId, attempts, sealed, handedOverAt, writeBefore, countedBefore }
+        const { payload } = sealed
+        const to = addresses.get(id)
+        const entry = {
+          id,
+          kind,
+          contactId,
+          broadcastId,
+          attempts,
+          to,
+          payload,
+          handedOverAt,
+          writeBefore,
+          countedBefore,
+        }
         this.#out.set(row.id, entry)
         entries.push(entry)
       } else {
@@ -228,6 +245,25 @@ export class ChannelSender {
       this.#woken = true
       if (entries.length === 0) await this.#idle(50)
     }
+  }
+
+  /** Opens where these go, all at once; nothing for one that cannot be read. */
+  #addressesOf(taken: Map<string, Sealed>): Map<string, Address | null> {
+    const addresses = new Map<string, Address | null>()
+    const opened = this.#p.vault.openAll(
+      [...taken.values()].flatMap(({ address, phone, userId }) => address ?? phone ?? userId ?? []),
+    )
+    let n = 0
+    for (const [id, { address, phone, userId }] of taken) {
+      if (address === null && phone === null && userId === null) {
+        addresses.set(id, null)
+        continue
+      }
+      const text = opened[n++]!
+      if (text === null) continue
+      addresses.set(id, address !== null ? JSON.parse(text) : phone !== null ? { phone: text } : { userId: text })
+    }
+    return addresses
   }
 
   async #handOver(picked: readonly Picked[], at: Date): Promise<Map<string, Sealed>> {
@@ -252,7 +288,7 @@ export class ChannelSender {
     const { atMs, wallMs } = entry.writeBefore
     const isLate = performance.now() > atMs || Date.now() > wallMs
     // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
-    const isStopped = entry.sealed.payload === null && !this.#supply.renderOf(entry.broadcastId!)
+    const isStopped = entry.payload === null && !this.#supply.renderOf(entry.broadcastId!)
     if (isLate || isStopped) {
       this.#giveBack(entry)
       return
@@ -279,19 +315,12 @@ export class ChannelSender {
       )
   }
 
-  #bodyOf(entry: Entry): string | null {
-    const { vault } = this.#p
-    const { sealed } = entry
-    let address: Address
-    if (sealed.address !== null) address = JSON.parse(vault.open(sealed.address))
-    else if (sealed.phone !== null) address = { phone: vault.open(sealed.phone) }
-    else if (sealed.userId !== null) address = { userId: vault.open(sealed.userId) }
-    else return null
+  #bodyOf({ id, to, payload, broadcastId }: Entry): string | null {
+    if (to === undefined) throw new CannotOpen('where it goes cannot be read')
+    if (to === null) return null
     const render =
-      sealed.payload === null
-        ? this.#supply.renderOf(entry.broadcastId!)
-        : addresser(JSON.parse(vault.open(sealed.payload)))
-    return render ? render(address, callbackDataOf(entry.id)) : null
+      payload === null ? this.#supply.renderOf(broadcastId!) : addresser(JSON.parse(this.#p.vault.open(payload)))
+    return render ? render(to, callbackDataOf(id)) : null
   }
 
   /** Surely not written: back to the queue as if nothing had been. */
