@@ -13,7 +13,7 @@ export interface Vault {
   seal(text: string): string
   /** @throws CannotOpen if the key is not at hand or the value was changed */
   open(sealed: string): string
-  /** Many at once, each for half of what `open` costs; null for one that `open` would refuse. */
+  /** Many at once, at half the cost of each; null for one that `open` would refuse. */
   openAll(sealed: readonly string[]): (string | null)[]
   /** 16 bytes by which a text is found again without being stored: equal for equal purpose and text, and of no use without the look-up key. */
   fingerprint(purpose: string, text: string): Buffer
@@ -50,7 +50,7 @@ export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
       for (const [id, opener] of openers) {
         const places = [...all.keys()].filter((i) => ids[i] === id)
         opener(places.map((i) => bytesOf(all[i]!, id))).forEach((text, n) => {
-          texts[places[n]!] = text && text.toString()
+          texts[places[n]!] = text === null ? null : text.toString()
         })
       }
       return texts

@@ -19,7 +19,7 @@ async function againstBare(people: number, rounds = 3): Promise<Row[]> {
   try {
     for (let round = 0; round < rounds; round++) {
       await sql`create table bare (like outgoing including all)`
-      await sql`alter table bare set (fillfactor = 50)`
+      await sql`alter table bare set (fillfactor = 40)`
       await sql`checkpoint`.catch(() => {}) // only for those who may
       const bareMs = await timed(
         () => sql`insert into bare (channel, kind, broadcast_id, contact_id, created_at)

@@ -55,6 +55,16 @@ describe('sealing', () => {
     const error = thrownBy(() => vault.open(sealed))
     expect(error).toBeInstanceOf(CannotOpen)
     expect(error.message).not.toContain(sealed.slice(5, 15) || '2026.')
+    expect(vault.openAll([vault.seal('Anna'), sealed, vault.seal('Bert')])).toEqual(['Anna', null, 'Bert'])
+  })
+
+  test('many open at once, whichever keys sealed them and however long they are', () => {
+    const sealers = [older, newer].map((one) => openVault([one], lookup))
+    const texts = Array.from({ length: 3_000 }, (_, i) => 'ß'.repeat(i % 41) + i)
+    const sealed = texts.map((text, i) => sealers[i % 2]!.seal(text))
+    expect(vault.openAll(sealed)).toEqual(texts)
+    expect(sealers[0]!.openAll(sealed)).toEqual(texts.map((text, i) => (i % 2 === 0 ? text : null)))
+    expect(vault.openAll([])).toEqual([])
   })
 
   test('a vault without a key is a mistake', () => expect(() => openVault([], lookup)).toThrow(RangeError))
