@@ -42,7 +42,7 @@ export async function encryptionBench(people = 20_000, rounds = Number(process.e
       [80, 512],
       [0, 50],
     ] as const) {
-      await sink.set({ latencyMs, countOnly: true })
+      await sink.set({ latencyMs, countOnly: true, isPatient: true })
       const speeds: number[] = []
       const cpus: number[] = []
       for (let round = 0; round < rounds; round++) {

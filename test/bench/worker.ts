@@ -178,7 +178,7 @@ async function dispatch({
     await runtime.sql`update broadcasts set due_at = now() where id = ${id}`
     await startDue(runtime)
   }
-  const send = async (id: string) => {
+  const send = async () => {
     let sent = 0
     let finished = () => {}
     const all = new Promise<void>((resolve) => {
@@ -193,19 +193,19 @@ async function dispatch({
     })
     await all
     await dispatcher.stop() // durable is what counts: it ends when every outcome is written
-    const [open] =
-      await runtime.sql`select 1 from outgoing where broadcast_id = ${id} and status in ('queued', 'sending') limit 1`
-    if (open) throw new Error('not everything was written')
   }
   if (warmUp) {
     await freeze(warmUp)
-    await send(warmUp)
+    await send()
     await finishDone(runtime)
   }
   await freeze(broadcast)
   process.send?.({ frozen: true })
   await new Promise((resolve) => setTimeout(resolve, 500))
-  const result = await measured(() => send(broadcast))
+  const result = await measured(send)
+  const [open] =
+    await runtime.sql`select 1 from outgoing where broadcast_id = ${broadcast} and status in ('queued', 'sending') limit 1`
+  if (open) throw new Error('not everything was written')
   await whatsapp.close()
   await store.close()
   return result

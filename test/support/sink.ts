@@ -11,6 +11,8 @@ export type SinkFaults = {
   seed?: number
   /** Keep only the times: a bench must not measure our notes. */
   countOnly?: boolean
+  /** Waits for a processor like everybody else, for benches of throughput. Otherwise it goes first, so that its times are right. */
+  isPatient?: boolean
 }
 
 /** What arrived, in order: time in ms since the epoch, address, our row's id as it came, and what the sender was told. */
