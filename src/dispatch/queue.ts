@@ -76,7 +76,7 @@ export async function wake(deed: Deed, slugs: Iterable<string>): Promise<void> {
 
 /**
  * Freezes the audience: one queued row per member, in one statement. The rows are found by their id range, so they appear in no queue index.
- * @param run.members a SELECT of `contact_id`
+ * @param run.members a SELECT of `contact_id`, each once: anybody named twice is an error, and nothing is written
  */
 export async function startRun(
   deed: Deed,
@@ -86,8 +86,7 @@ export async function startRun(
   const [first] = await deed.tx.execute<{ id: string }>(next)
   const inserted = await deed.tx.execute(sql`
     insert into outgoing (channel, kind, broadcast_id, contact_id, created_at)
-    select ${run.channel}, 'broadcast', ${run.broadcastId}::uuid, m.contact_id, ${deed.now.toISOString()}::timestamptz from (${run.members}) m
-    on conflict do nothing`)
+    select ${run.channel}, 'broadcast', ${run.broadcastId}::uuid, m.contact_id, ${deed.now.toISOString()}::timestamptz from (${run.members}) m`)
   const [last] = await deed.tx.execute<{ id: string }>(next)
   await wake(deed, [run.channel])
   return { firstId: Number(first!.id), lastId: Number(last!.id), recipients: inserted.count }
