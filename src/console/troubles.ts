@@ -20,6 +20,8 @@ export type Trouble = {
 }
 
 const LATE_MS = 15 * 60_000
+/** Three nights: one may fall into a restart, one into trouble of the database. */
+const UNVERIFIED_MS = 3 * 86_400_000
 /** From this share of the daily limit on it is said to be nearly used. */
 const NEARLY = 0.8
 
@@ -45,7 +47,7 @@ export function troublesOf(
 ): Trouble[] {
   return [
     ...stoppedOf(health),
-    ...ledgerOf(channel, ledger),
+    ...ledgerOf(channel, now, ledger),
     ...inboxOf(channel, now, inbox),
     ...limitOf(channel, limit),
     ...approversOf(channel, approvers),
@@ -65,14 +67,26 @@ function stoppedOf(health: ChannelHealth): Trouble[] {
   return [{ kind: 'danger', title: `Der Kanal steht still: ${what}`, advice, link: ['/office/kanal', 'Zum Kanal'] }]
 }
 
-function ledgerOf({ timezone }: Channel, check: LedgerCheck | null): Trouble[] {
-  if (!check || holds(check)) return []
+function ledgerOf({ timezone }: Channel, now: Date, check: LedgerCheck | null): Trouble[] {
+  if (!check) return []
+  const link = ['/office/einwilligungen', 'Zum Verzeichnis'] as const
+  const last = `Die letzte Prüfung war am ${dateTime(check.at, timezone)}.`
+  if (!holds(check))
+    return [
+      {
+        kind: 'danger',
+        title: 'Das Verzeichnis der Einwilligungen wurde verändert',
+        advice: `${last} Bitte ziehen Sie die Technik und den Datenschutz hinzu.`,
+        link,
+      },
+    ]
+  if (now.getTime() - check.at.getTime() < UNVERIFIED_MS) return []
   return [
     {
-      kind: 'danger',
-      title: 'Das Verzeichnis der Einwilligungen wurde verändert',
-      advice: `Die letzte Prüfung war am ${dateTime(check.at, timezone)}. Bitte ziehen Sie die Technik und den Datenschutz hinzu.`,
-      link: ['/office/einwilligungen', 'Zum Verzeichnis'],
+      kind: 'warning',
+      title: 'Das Verzeichnis der Einwilligungen wird nicht mehr geprüft',
+      advice: `${last} Seither ist die nächtliche Prüfung nicht gelungen. Prüfen Sie es selbst; gelingt das nicht, ziehen Sie bitte die Technik hinzu.`,
+      link,
     },
   ]
 }

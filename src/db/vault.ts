@@ -1,9 +1,16 @@
-import { createCipheriv, createSecretKey, type KeyObject, randomBytes, randomFillSync } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+} from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { hmacSha256 } from '../hmac.ts'
 import type { DataKey } from './data-keys.ts'
 import type { Db } from './db.ts'
-import { gcmOpener, IV } from './gcm.ts'
+import { gcmOpener, IV, TAG } from './gcm.ts'
 import { vault } from './schema.ts'
 import { UnusableDatabase } from './unusable.ts'
 
@@ -13,11 +20,14 @@ export interface Vault {
   seal(text: string): string
   /** @throws CannotOpen if the key is not at hand or the value was changed */
   open(sealed: string): string
-  /** Many at once, at half the cost of each; null for one that `open` would refuse. */
+  /** Many short ones at once, at a quarter of the cost of each; null for one that `open` would refuse. */
   openAll(sealed: readonly string[]): (string | null)[]
   /** 16 bytes by which a text is found again without being stored: equal for equal purpose and text, and of no use without the look-up key. */
   fingerprint(purpose: string, text: string): Buffer
 }
+
+/** Without it a tag cut to four bytes would do. */
+const FULL_TAG = { authTagLength: TAG }
 
 /** A sealed value cannot be read. The message names the missing key, never the value. */
 export class CannotOpen extends Error {}
@@ -34,15 +44,10 @@ export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
     seal: (text) => `${first.id}.${encrypt(sealing, text)}`,
     open: (sealed) => {
       const id = keyIdOf(sealed)
-      const opener = openers.get(id)
-      if (!opener)
+      const secret = secrets.get(id)
+      if (!secret)
         throw new CannotOpen(`A value was sealed with the data key ${JSON.stringify(id)}, which is not at hand.`)
-      const [text] = opener([bytesOf(sealed, id)])
-      if (!text)
-        throw new CannotOpen(
-          'A sealed value was changed, or its key has another content than the key of that name here.',
-        )
-      return text.toString()
+      return decrypt(secret, bytesOf(sealed, id))
     },
     openAll: (all) => {
       const ids = all.map(keyIdOf)
@@ -97,6 +102,18 @@ function encrypt(key: KeyObject, text: string): string {
   const encrypted = cipher.update(text, 'utf8')
   cipher.final()
   return Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString('base64url')
+}
+
+function decrypt(key: KeyObject, bytes: Buffer): string {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV), FULL_TAG)
+    decipher.setAuthTag(bytes.subarray(IV, IV + TAG))
+    const text = decipher.update(bytes.subarray(IV + TAG))
+    decipher.final()
+    return text.toString() // asking the decipher for text costs a string decoder each time, a fifth more
+  } catch {
+    throw new CannotOpen('A sealed value was changed, or its key has another content than the key of that name here.')
+  }
 }
 
 /** Random numbers are drawn for a thousand values at once: one by one they would cost more than the encryption. */

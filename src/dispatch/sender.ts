@@ -26,10 +26,9 @@ export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> &
 }
 
 type Entry = HandedOver & {
-  /** Where it goes: null for nobody, undefined if that cannot be read. */
-  to: Address | null | undefined
-  /** What it says, still sealed; null for a broadcast, whose body all share. */
-  payload: string | null
+  sealed: Sealed
+  /** What `placeOf` says, opened; null if that cannot be read. */
+  opened: string | null
   writeBefore: { atMs: number; wallMs: number }
 }
 
@@ -212,32 +211,22 @@ export class ChannelSender {
     this.#ahead.took(performance.now() - startedMs)
     const writeBefore = { atMs: startedMs + WRITE_WITHIN_MS, wallMs: wallMs + WRITE_WITHIN_MS }
     const entries: Entry[] = []
-    const addresses = this.#addressesOf(taken)
     for (const { row, countedBefore } of picked) {
       const sealed = taken.get(row.id)
       if (sealed) {
         const { id, kind, contactId, broadcastId, attempts } = row
-        const { payload } = sealed
-        const to = addresses.get(id)
-        const entry = {
-          id,
-          kind,
-          contactId,
-          broadcastId,
-          attempts,
-          to,
-          payload,
-          handedOverAt,
-          writeBefore,
-          countedBefore,
-        }
-        this.#out.set(row.id, entry)
-        entries.push(entry)
+        const of = { id, kind, contactId, broadcastId, attempts, countedBefore }
+        entries.push({ ...of, sealed, opened: null, handedOverAt, writeBefore })
       } else {
         this.#supply.notTaken(row)
         this.#supply.unreserve({ ...row, countedBefore })
       }
     }
+    const opened = this.#p.vault.openAll(entries.map(({ sealed }) => placeOf(sealed) ?? ''))
+    entries.forEach((entry, i) => {
+      entry.opened = opened[i]!
+      this.#out.set(entry.id, entry)
+    })
     if (entries.length > 0) this.#renewAtMs = startedMs + LEASE_MS / 3
     else this.#renewAtMs = 0 // nobody answered for the lease: ask
     this.#wire!.add(entries, (entry) => entry.broadcastId === null)
@@ -245,25 +234,6 @@ export class ChannelSender {
       this.#woken = true
       if (entries.length === 0) await this.#idle(50)
     }
-  }
-
-  /** Opens where these go, all at once; nothing for one that cannot be read. */
-  #addressesOf(taken: Map<string, Sealed>): Map<string, Address | null> {
-    const addresses = new Map<string, Address | null>()
-    const opened = this.#p.vault.openAll(
-      [...taken.values()].flatMap(({ address, phone, userId }) => address ?? phone ?? userId ?? []),
-    )
-    let n = 0
-    for (const [id, { address, phone, userId }] of taken) {
-      if (address === null && phone === null && userId === null) {
-        addresses.set(id, null)
-        continue
-      }
-      const text = opened[n++]!
-      if (text === null) continue
-      addresses.set(id, address !== null ? JSON.parse(text) : phone !== null ? { phone: text } : { userId: text })
-    }
-    return addresses
   }
 
   async #handOver(picked: readonly Picked[], at: Date): Promise<Map<string, Sealed>> {
@@ -288,7 +258,7 @@ export class ChannelSender {
     const { atMs, wallMs } = entry.writeBefore
     const isLate = performance.now() > atMs || Date.now() > wallMs
     // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
-    const isStopped = entry.payload === null && !this.#supply.renderOf(entry.broadcastId!)
+    const isStopped = entry.sealed.payload === null && !this.#supply.renderOf(entry.broadcastId!)
     if (isLate || isStopped) {
       this.#giveBack(entry)
       return
@@ -315,12 +285,16 @@ export class ChannelSender {
       )
   }
 
-  #bodyOf({ id, to, payload, broadcastId }: Entry): string | null {
-    if (to === undefined) throw new CannotOpen('where it goes cannot be read')
-    if (to === null) return null
+  #bodyOf({ id, sealed, opened, broadcastId }: Entry): string | null {
+    if (placeOf(sealed) === null) return null
+    if (opened === null) throw new CannotOpen('where it goes cannot be read')
+    const address: Address =
+      sealed.address !== null ? JSON.parse(opened) : sealed.phone !== null ? { phone: opened } : { userId: opened }
     const render =
-      payload === null ? this.#supply.renderOf(broadcastId!) : addresser(JSON.parse(this.#p.vault.open(payload)))
-    return render ? render(to, callbackDataOf(id)) : null
+      sealed.payload === null
+        ? this.#supply.renderOf(broadcastId!)
+        : addresser(JSON.parse(this.#p.vault.open(sealed.payload)))
+    return render ? render(address, callbackDataOf(id)) : null
   }
 
   /** Surely not written: back to the queue as if nothing had been. */
@@ -373,5 +347,8 @@ export class ChannelSender {
     })
   }
 }
+
+/** Where a message goes: its own address, or its person's as of the hand-over; null for nobody. */
+const placeOf = ({ address, phone, userId }: Sealed): string | null => address ?? phone ?? userId
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -93,6 +93,18 @@ describe('errors of WhatsApp', () => {
     expect((await desk.rowOf(id, phones[3]!)).status).toBe('skipped')
   })
 
+  test('a number that cannot be opened fails alone; everybody else gets theirs', async () => {
+    const phones = await desk.audience(30)
+    const damaged = phones[7]!
+    const { sql, vault } = desk.runtime
+    await sql`update contacts set phone_sealed = 'lost' || phone_sealed where phone_hash = ${vault.fingerprint('phone', damaged)}`
+    const id = await desk.publish()
+    await desk.untilDone(id)
+    expect(takenFor(phones)).toEqual(phones.map((phone) => (phone === damaged ? 0 : 1)))
+    expect((await desk.rowOf(id, damaged)).status).toBe('failed')
+    expect((await desk.counts(id)).failed).toBe(1)
+  })
+
   test('an error code that nobody knows, over and over, pauses the broadcast', async () => {
     await desk.audience(100)
     desk.emulator.addFault({ kind: 'error', code: 987_654, httpStatus: 400 })

@@ -57,3 +57,23 @@ test('a channel with approval by a second person says so while there are not two
   expect(troubles(null, 1)[0]).toContain('mindestens zwei Personen freigeben dürfen (jetzt: 1)')
   expect(troubles(null, 2)).toEqual([])
 })
+
+describe('the consent ledger', () => {
+  const HOLDS = { entries: 5, head: 'ab', broken: null, stands: true }
+  const said = (hoursAgo: number) =>
+    troublesOf(arnsberg, now, {
+      health: healthy,
+      inbox: null,
+      templates: [],
+      approvers: 2,
+      ledger: { ...HOLDS, at: new Date(now.getTime() - hoursAgo * 3_600_000) },
+    }).map(({ kind, title, advice }) => `${kind}: ${title} – ${advice}`)
+
+  test('is no matter while the nights verify it', () => expect(said(71)).toEqual([]))
+
+  test('that was not verified for three nights is an alarm', () => {
+    expect(said(72)).toEqual([
+      'warning: Das Verzeichnis der Einwilligungen wird nicht mehr geprüft – Die letzte Prüfung war am Sa, 28.11.2026, 9:00\u00A0Uhr. Seither ist die nächtliche Prüfung nicht gelungen. Prüfen Sie es selbst; gelingt das nicht, ziehen Sie bitte die Technik hinzu.',
+    ])
+  })
+})
