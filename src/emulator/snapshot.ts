@@ -33,19 +33,27 @@ export function saveState(state: State, file: string): void {
   renameSync(`${file}.new`, file)
 }
 
-/** Puts back what saveState() wrote. A missing or unreadable file changes nothing: an emulator is never worth an error. */
+/** Puts back what saveState() wrote. A missing file, or one that is anything else, changes nothing: an emulator is never worth an error. */
 export function loadState(state: State, file: string): void {
-  let stored: Stored
+  let kept: ReturnType<typeof read>
   try {
-    stored = JSON.parse(readFileSync(file, 'utf8'))
+    kept = read(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
     return
   }
-  if (stored.version !== 1) return
-  for (const [key, template] of stored.templates) state.templates.set(key, template)
-  for (const each of stored.media) state.media.set(each.id, { ...each, bytes: Buffer.from(each.bytes, 'base64') })
-  for (const { talks, ...citizen } of stored.citizens)
-    state.keep({
+  for (const [key, template] of kept.templates) state.templates.set(key, template)
+  for (const each of kept.media) state.media.set(each.id, each)
+  for (const citizen of kept.citizens) state.keep(citizen)
+}
+
+/** @throws TypeError if it was not written by saveState() */
+function read(stored: Stored) {
+  if (stored.version !== 1) throw new TypeError('another version')
+  const templates = new Map(stored.templates)
+  return {
+    templates,
+    media: stored.media.map((each) => ({ ...each, bytes: Buffer.from(each.bytes, 'base64') })),
+    citizens: stored.citizens.map(({ talks, ...citizen }) => ({
       ...citizen,
       talks: new Map(
         talks.map(([number, talk]) => [
@@ -54,10 +62,11 @@ export function loadState(state: State, file: string): void {
             ...talk,
             bubbles: talk.bubbles.map((b) => ({
               ...b,
-              template: b.template === null ? null : (state.templates.get(b.template) ?? null),
+              template: b.template === null ? null : (templates.get(b.template) ?? null),
             })),
           },
         ]),
       ),
-    })
+    })),
+  }
 }

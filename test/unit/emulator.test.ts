@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { signature } from '../../src/emulator/webhooks.ts'
 import type { EmulatorOptions } from '../../src/emulator/world.ts'
@@ -19,6 +22,8 @@ let posted: Posted[]
 let reply: (n: number) => number
 let service: Server
 let emulator: Emulator
+const folder = mkdtempSync(join(tmpdir(), 'emulator-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 const running: Emulator[] = []
 
 async function start(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
@@ -689,4 +694,16 @@ describe('remote control', () => {
     await start()
     expect((await call('/control/inbound', { body: {}, headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403)
   })
+})
+
+test.each([
+  '',
+  'null',
+  '{"version":1}',
+  '{"version":1,"templates":[["a",{}]],"media":[],"citizens":[{"id":"1","talks":[["2",{}]]}]}',
+])('a state file that is none of ours changes nothing: %s', async (content) => {
+  const stateFile = join(folder, 'phones.json')
+  writeFileSync(stateFile, content)
+  await start({ stateFile })
+  expect((await send(text('Willkommen'))).status).toBe(200)
 })
