@@ -25,12 +25,13 @@ export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error }
   const { name, cause } = error
   const code = (error as { code?: unknown }).code
-  const sql = 'query' in error || (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code))
+  const isSql = 'query' in error || (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code))
+  const mayQuote = isSql || error instanceof SyntaxError // of JSON that was no JSON
   const where = error.stack?.split('\n').filter((line) => line.includes('/src/') || line.includes('/dist/'))
   return {
     name,
     ...(code === undefined ? {} : { code: String(code) }),
-    ...(sql ? {} : { message: error.message.slice(0, 300) }),
+    ...(mayQuote ? {} : { message: error.message.slice(0, 300) }),
     ...(where?.length ? { at: where.slice(0, 6).map((line) => line.trim().replace(/.*\/(src|dist)\//, '$1/')) } : {}),
     ...(cause === undefined ? {} : { cause: describeError(cause) }),
   }

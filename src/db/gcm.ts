@@ -7,7 +7,7 @@ export const TAG = 16
 const AT_ONCE = 2048
 
 /**
- * Opens many short AES-256-GCM values at once, for a fraction of what a cipher object of node's for each would cost; beyond a hundred bytes node is faster
+ * Opens many short AES-256-GCM values at once, for a fraction of what a cipher object of node's for each would cost; beyond two hundred bytes node is faster
  * (docs/decisions/0008). AES is OpenSSL's, asked once for the key stream of all values; counting, GHASH and the comparison of tags are done here, as in NIST
  * SP 800-38D.
  * @param key 256 bits

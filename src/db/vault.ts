@@ -20,7 +20,7 @@ export interface Vault {
   seal(text: string): string
   /** @throws CannotOpen if the key is not at hand or the value was changed */
   open(sealed: string): string
-  /** Many short ones at once, at a quarter of the cost of each; null for one that `open` would refuse. */
+  /** Many short ones at once, at a quarter of the cost of each when they are hundreds; null for one that `open` would refuse. */
   openAll(sealed: readonly string[]): (string | null)[]
   /** 16 bytes by which a text is found again without being stored: equal for equal purpose and text, and of no use without the look-up key. */
   fingerprint(purpose: string, text: string): Buffer

@@ -109,7 +109,8 @@ export async function readRun(sql: Sql, run: Run, afterId: string, limit: number
 /**
  * The last look before the wire: marks these rows as handed over and answers with those that may leave, and with where they go as of now. Nothing is taken
  * without the lease, from a stopped channel, from a broadcast that is not being sent, of what a STOP has skipped, or of what came back to the queue while its
- * person left; a row that somebody holds locked is left for later. What is sealed contains neither comma nor semicolon.
+ * person left; a row that somebody holds locked, or changed since this statement began, is left for later. Rows are reached by their place, which is sure only
+ * because they are locked here and seen by the same statement. What is sealed contains neither comma nor semicolon.
  * @param slotMs the first moment that is free behind these rows' slots
  */
 export async function handOver(

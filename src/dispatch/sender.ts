@@ -1,5 +1,5 @@
 import type { Channel } from '../channels/channel.ts'
-import { CannotOpen, type Vault } from '../db/vault.ts'
+import type { Vault } from '../db/vault.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
@@ -286,10 +286,11 @@ export class ChannelSender {
   }
 
   #bodyOf({ id, sealed, opened, broadcastId }: Entry): string | null {
-    if (placeOf(sealed) === null) return null
-    if (opened === null) throw new CannotOpen('where it goes cannot be read')
+    const place = placeOf(sealed)
+    if (place === null) return null
+    const text = opened ?? this.#p.vault.open(place) // which says why it cannot be opened
     const address: Address =
-      sealed.address !== null ? JSON.parse(opened) : sealed.phone !== null ? { phone: opened } : { userId: opened }
+      sealed.address !== null ? JSON.parse(text) : sealed.phone !== null ? { phone: text } : { userId: text }
     const render =
       sealed.payload === null
         ? this.#supply.renderOf(broadcastId!)

@@ -53,7 +53,7 @@ export async function dispatchBench(
         const bare = { ms: (before.ms + after.ms) / 2, cpuMs: (before.cpuMs + after.cpuMs) / 2 }
         if (process.env.BENCH_VERBOSE)
           console.error(
-            `${latencyMs} ms: bare ${((people / bare.ms) * 1000).toFixed(0)}/s ${((bare.cpuMs / people) * 1000).toFixed(0)} µs, ours ${((people / ours.ms) * 1000).toFixed(0)}/s client ${((ours.cpuMs / people) * 1000).toFixed(0)} µs database ${((databaseMs / people) * 1000).toFixed(0)} µs`,
+            `${latencyMs} ms: bare ${[before, after].map(({ ms }) => ((people / ms) * 1000).toFixed(0)).join(' and ')}/s ${((bare.cpuMs / people) * 1000).toFixed(0)} µs, ours ${((people / ours.ms) * 1000).toFixed(0)}/s client ${((ours.cpuMs / people) * 1000).toFixed(0)} µs database ${((databaseMs / people) * 1000).toFixed(0)} µs`,
           )
         ratios.push(bare.ms / ours.ms)
         const boss = await runJob({

@@ -95,7 +95,7 @@ const passThrough: Vault = {
 
 /**
  * The same job with pg-boss: one job a message, fetched and completed in batches, four loops side by side, so that requests and statements overlap.
- * Its jobs are inserted before the clock starts, as our audience is frozen within it: this favours pg-boss.
+ * Its jobs are inserted before the clock starts, as our audience is frozen before it.
  */
 async function withPgBoss({ databaseUrl, url, connections, messages, body }: PgBossJob): Promise<Measured> {
   const boss = new PgBoss({ connectionString: databaseUrl, max: 10 })

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { approve, reject, submit } from '../../src/broadcasts/approval.ts'
 import { correction, edit, remove } from '../../src/broadcasts/drafts.ts'
@@ -8,6 +10,7 @@ import { testSend } from '../../src/broadcasts/test-send.ts'
 import { list, recipients } from '../../src/broadcasts/views.ts'
 import { stopChannel } from '../../src/channels/channels.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
+import { startRun } from '../../src/dispatch/queue.ts'
 import { inDeed } from '../../src/runtime.ts'
 import { leave } from '../../src/subscriptions/subscriptions.ts'
 import { anna, bernd, cem, dora, HOUR, listed, type Newsroom, openNewsroom, ROADWORKS } from '../support/newsroom.ts'
@@ -27,6 +30,15 @@ const refused = (code: string, field?: string) =>
 const tolerance = () => room.settings
 const templatesAre = (...templates: ReturnType<typeof listed>[]) =>
   room.act((deed) => storeTemplates(deed, 'arnsberg', [...templates, listed('notfall')]))
+
+test('an audience that names somebody twice is an error, and nobody is written to', async () => {
+  await room.subscribe(3)
+  const twice = sql`select contact_id from subscriptions union all select contact_id from subscriptions limit 4`
+  const start = () =>
+    room.act((deed) => startRun(deed, { broadcastId: randomUUID(), channel: 'arnsberg', members: twice }))
+  await expect(start()).rejects.toMatchObject({ cause: { code: '23505' } })
+  expect(await room.sql`select from outgoing`).toHaveLength(0)
+})
 
 describe('Anna writes a broadcast', () => {
   test('it is a draft with everything the answer promises', async () => {

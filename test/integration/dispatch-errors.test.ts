@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkNumber } from '../../src/channels/number-check.ts'
+import { enqueue } from '../../src/dispatch/queue.ts'
+import { textMessage } from '../../src/whatsapp/messages.ts'
 import { type DispatchDesk, openDispatchDesk } from '../support/dispatch-desk.ts'
 import { eventually } from '../support/stack.ts'
 
@@ -103,6 +105,24 @@ describe('errors of WhatsApp', () => {
     expect(takenFor(phones)).toEqual(phones.map((phone) => (phone === damaged ? 0 : 1)))
     expect((await desk.rowOf(id, damaged)).status).toBe('failed')
     expect((await desk.counts(id)).failed).toBe(1)
+  })
+
+  test('an answer whose own address is none fails alone; the next one to this person leaves', async () => {
+    const phones = await desk.audience(2)
+    const { sql, vault } = desk.runtime
+    const contacts = await sql<{ id: string }[]>`
+      select id from contacts where phone_hash in ${sql(phones.map((phone) => vault.fingerprint('phone', phone)))}`
+    const say = (text: string, contactId: string, address?: object) =>
+      desk.runtime.act((deed) =>
+        enqueue(deed, [{ channel: 'arnsberg', kind: 'reply', contactId, payload: textMessage(text), address }]),
+      )
+    const [odd, plain] = [contacts[0]!.id, contacts[1]!.id]
+    const since = desk.emulator.sends().length
+    const [[broken]] = await Promise.all([say('odd', odd, {}), say('plain', plain)])
+    await say('later', odd)
+    await eventually(() => desk.emulator.sends(since).length === 2)
+    const [row] = await sql`select status from outgoing where id = ${broken!.id}`
+    expect(row!.status).toBe('failed')
   })
 
   test('an error code that nobody knows, over and over, pauses the broadcast', async () => {

@@ -46,7 +46,8 @@ test('whatever node seals opens, alone and among others', () => {
 
 test('more than fits into one call of the cipher opens, too', () => {
   const texts = [randomBytes(100_000), randomBytes(40), randomBytes(32_000), randomBytes(0), randomBytes(33_000)]
-  expect(open(texts.map((text) => sealed(text)))).toEqual(texts)
+  const opened = open(texts.map((text) => sealed(text)))
+  expect(opened.map((text, i) => text?.equals(texts[i]!))).toEqual(texts.map(() => true)) // comparing them as objects takes minutes when they differ
 })
 
 test('one changed bit anywhere, and it does not open; its neighbours do', () => {
@@ -60,7 +61,7 @@ test('one changed bit anywhere, and it does not open; its neighbours do', () => 
   )
 })
 
-test.each([0, 11, 12, 27])('%i bytes are too short for an IV and a tag', (length) =>
+test.each([0, 11, 12, 27])('%i bytes, too short for an IV and a tag, do not open', (length) =>
   expect(open([Buffer.alloc(length)])).toEqual([null]),
 )
 
