@@ -172,7 +172,7 @@ export type Settled = {
  * meanwhile nothing comes back.
  */
 export async function settle(sql: Sql, outcomes: readonly Settled[]): Promise<void> {
-  const rows = [...outcomes].sort((a, b) => Number(a.id) - Number(b.id))
+  const rows = [...outcomes].sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1)) // as numbers
   await settleAccepted(sql, rows.filter(isPlain))
   await settleOthers(
     sql,
