@@ -204,7 +204,10 @@ function checkTopics(topics: readonly string[] | undefined, known: Readonly<Reco
   if (topics === undefined) return []
   if (topics.length === 0) {
     return [
-      { field: 'audience.topics', message: 'Bitte wählen Sie mindestens ein Thema, oder lassen Sie die Angabe weg.' },
+      {
+        field: 'audience.topics',
+        message: 'Bitte wählen Sie mindestens ein Thema, oder alle Abonnenten des Infokanals.',
+      },
     ]
   }
   return topics.flatMap((topic, index) =>

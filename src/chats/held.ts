@@ -25,6 +25,19 @@ export async function holdFirst(
   )
 }
 
+/** Of whom something waits that may still be taken in. */
+export async function haveHeld(deed: Deed, contactIds: readonly string[]): Promise<Set<string>> {
+  if (contactIds.length === 0) return new Set()
+  const rows = await deed.tx
+    .selectDistinct({ contactId: heldMessages.contactId })
+    .from(heldMessages)
+    .where(stillHeld(deed, contactIds))
+  return new Set(rows.map(({ contactId }) => contactId))
+}
+
+const stillHeld = (deed: Deed, contactIds: readonly string[]) =>
+  and(inArray(heldMessages.contactId, [...contactIds]), gt(heldMessages.keepUntil, deed.now))
+
 /** Takes in what these citizens wrote before they agreed, as if they had just written it. Returns per message whose it was and the chat it went to. */
 export async function releaseHeld(
   deed: Deed,
@@ -36,7 +49,7 @@ export async function releaseHeld(
   const held = await deed.tx
     .select()
     .from(heldMessages)
-    .where(and(inArray(heldMessages.contactId, [...people.keys()]), gt(heldMessages.keepUntil, deed.now)))
+    .where(stillHeld(deed, [...people.keys()]))
     .orderBy(asc(heldMessages.id))
   if (held.length === 0) return []
   await dropHeld(deed, [...people.keys()])

@@ -150,7 +150,8 @@ function audienceOf(
   const people = count(counts.recipients > 0 ? counts.recipients : forecast.recipients)
   if (correctionOf) return `Wer die fehlerhafte Meldung bekommen hat (${people})`
   const names = audience.topics?.map((topic) => topics[topic] ?? topic).join(', ')
-  return names ? `Themen ${names} (${people})` : `Alle im Infokanal (${people})`
+  const kind = audience.topics?.length === 1 ? 'Thema' : 'Themen'
+  return names ? `${kind} ${names} (${people})` : `Alle im Infokanal (${people})`
 }
 
 const Changes = ({ of }: { of: readonly Change[] }) => (

@@ -127,10 +127,13 @@ export const overviewRoutes = (runtime: Runtime) => {
               caption="Zuletzt gesendet"
               head={['Meldung', 'Gesendet', 'Empfänger', 'Zugestellt', 'Gelesen', `Abmeldungen in ${STOP_HOURS} h`]}
               numeric={[2, 3, 4, 5]}
-              rows={past.map(({ id, title, startedAt, counts }, index) => [
-                <a class="kern-link" href={`/office/meldungen/${id}`}>
-                  {title}
-                </a>,
+              rows={past.map(({ id, title, startedAt, counts, status }, index) => [
+                <>
+                  <a class="kern-link" href={`/office/meldungen/${id}`}>
+                    {title}
+                  </a>
+                  {status === 'cancelled' && ' (abgebrochen)'}
+                </>,
                 day(startedAt!, channel.timezone),
                 count(counts.recipients),
                 share(counts.delivered + counts.read, counts.recipients),

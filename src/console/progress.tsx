@@ -41,6 +41,8 @@ export function Figures({ view, failures, zone }: { view: BroadcastView; failure
   const { counts } = view
   const open = counts.queued + counts.sending
   const handled = counts.recipients - open
+  const isCancelled = view.status === 'cancelled'
+  const done = isCancelled ? handled - counts.skipped : handled
   const sent = counts.sent + counts.delivered + counts.read
   const arrived = counts.delivered + counts.read
   const steps = [
@@ -53,9 +55,9 @@ export function Figures({ view, failures, zone }: { view: BroadcastView; failure
     <>
       <div class="kern-progress big-progress">
         <label class="kern-label" for="balken">
-          {`${count(handled)} von ${count(counts.recipients)} bearbeitet (${share(handled, counts.recipients)})`}
+          {`${count(done)} von ${count(counts.recipients)} ${isCancelled ? 'übergeben' : 'bearbeitet'} (${share(done, counts.recipients)})`}
         </label>
-        <progress id="balken" value={handled} max={Math.max(1, counts.recipients)} />
+        <progress id="balken" value={done} max={Math.max(1, counts.recipients)} />
       </div>
       <p class="kern-body">{standing(view, zone)}</p>
       <dl class="funnel">
@@ -110,7 +112,9 @@ export function standing(view: BroadcastView, zone: string): string {
   const rate = ratePerSecond(view)
   const pace = rate === null ? '' : `, im Schnitt ${count(Math.max(1, Math.round(rate)))} Nachrichten in der Sekunde`
   const end =
-    left === null ? '' : `: noch ${duration(Math.max(0, left))}, fertig etwa ${dateTime(forecast.finishesAt!, zone)}`
+    left === null
+      ? ''
+      : `. Restzeit: ${duration(Math.max(0, left))}, fertig etwa ${dateTime(forecast.finishesAt!, zone)}`
   return `Läuft${pace}${end}.`
 }
 

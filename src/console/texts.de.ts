@@ -107,6 +107,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 /** How a consent came about. */
 export function sourceWords(source: string, channel: Pick<Channel, 'posters'>): string {
   const { stated, imported, poster } = readSource(source, channel)
-  const words = poster === null ? (SOURCES[stated] ?? stated) : `Aushang: ${poster}`
+  const words =
+    poster === null ? (SOURCES[stated] ?? stated) : poster.startsWith('Aushang') ? poster : `Aushang: ${poster}`
   return imported ? `Übernommen: ${words}` : words
 }

@@ -123,7 +123,7 @@ function answering(channel: Channel, all: readonly Occasion[]): Line[] {
       case 'opt-in-ask':
         return line('optInAsk', HOUR)
       case 'refuse-type':
-        return line('refusedType', HOUR)
+        return line('refusedType', MINUTE)
       default:
         return []
     }

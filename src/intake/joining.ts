@@ -1,6 +1,6 @@
 import type { Channel } from '../channels/channel.ts'
 import { topicNames } from '../channels/replies.ts'
-import { releaseHeld } from '../chats/held.ts'
+import { haveHeld, releaseHeld } from '../chats/held.ts'
 import type { Deed } from '../runtime.ts'
 import { chooseTopics, join } from '../subscriptions/subscriptions.ts'
 import { about, followedBy, type Line, MINUTE, type Occasion, saying, wishOf } from './occasion.ts'
@@ -15,11 +15,18 @@ export async function joining(deed: Deed, channel: Channel, all: readonly Occasi
   // Where a chat needs no consent there is nothing to join: the keyword is answered, nothing is recorded.
   const open = asked.filter(({ offering }) => offering === 'chat' && channel.offerings.chat?.optInRequired === false)
   const wishes = asked.filter((one) => !open.includes(one))
+  const forwards = await haveHeld(
+    deed,
+    wishes.flatMap(({ occasion, offering }) => (offering === 'chat' ? [occasion.contact.id] : [])),
+  )
+  // The ledger keeps the words that are sent; only when the office reads may be added to them.
+  const welcomes = wishes.map(({ occasion, offering }) => {
+    const chat = forwards.has(occasion.contact.id) ? 'joinedChatForwarded' : 'joinedChat'
+    return saying(channel, occasion, offering === 'info' ? 'joinedInfo' : chat)
+  })
   const joined = await join(
     deed,
-    wishes.map(({ occasion, offering }) =>
-      wishOf(channel, occasion, offering, saying(channel, occasion, offering === 'info' ? 'joinedInfo' : 'joinedChat')),
-    ),
+    wishes.map(({ occasion, offering }, i) => wishOf(channel, occasion, offering, welcomes[i]!)),
   )
   const intoChat = wishes.filter(({ offering }, i) => offering === 'chat' && joined[i])
   const released = await releaseHeld(
@@ -27,7 +34,6 @@ export async function joining(deed: Deed, channel: Channel, all: readonly Occasi
     channel,
     intoChat.map(({ occasion }) => occasion.contact),
   )
-  const forwarded = new Set(released.map(({ contactId }) => contactId))
   const notices = new Map(
     released.flatMap(({ contactId, closedNotice }) => (closedNotice === null ? [] : [[contactId, closedNotice]])),
   )
@@ -49,8 +55,7 @@ export async function joining(deed: Deed, channel: Channel, all: readonly Occasi
           said: saying(channel, occasion, isInfo ? 'alreadyInInfo' : 'alreadyInChat'),
           pauseMs: MINUTE,
         }
-      const welcome = isInfo ? 'joinedInfo' : forwarded.has(occasion.contact.id) ? 'joinedChatForwarded' : 'joinedChat'
-      const said = saying(channel, occasion, welcome)
+      const said = welcomes[i]!
       return { occasion, notice, said: isInfo ? said : followedBy(said, notices.get(occasion.contact.id)), due: true }
     }),
   ]

@@ -19,11 +19,12 @@ export function Everything({ found, words, channel, json }: Shown) {
   const word = (key: string) => words.words[key] ?? key
   const source = (key: string) => {
     const { stated, imported, poster } = readSource(key, channel)
-    const how = poster === null ? word(stated) : `${words.poster}: ${poster}`
+    const how = poster === null ? word(stated) : poster.startsWith(words.poster) ? poster : `${words.poster}: ${poster}`
     return imported ? `${words.imported}: ${how}` : how
   }
-  const topics = (keys: string[] | null) =>
-    keys?.map((key) => channel.offerings.info?.topics[key] ?? key).join(', ') ?? '–'
+  const topics = (keys: string[] | null, offering: string) =>
+    keys?.map((key) => channel.offerings.info?.topics[key] ?? key).join(', ') ??
+    (offering === 'info' ? words.allTopics : '–')
   const { identity } = found
   return (
     <>
@@ -57,7 +58,7 @@ export function Everything({ found, words, channel, json }: Shown) {
         heads={[heads.offering, heads.topics, heads.since, heads.until]}
         rows={found.subscriptions.map((one) => [
           word(one.offering),
-          topics(one.topics),
+          topics(one.topics, one.offering),
           when(one.since),
           when(one.until),
         ])}

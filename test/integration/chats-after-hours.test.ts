@@ -87,6 +87,8 @@ test('Arnsberg asks for consent first: the tap in the evening passes the message
   expect(all).toHaveLength(2)
   expect(all[1]).toMatch(/^Danke, wir haben Ihre Nachricht weitergeleitet\./)
   expect(all[1]).toContain('Wir lesen Ihre Nachricht am Dienstag ab 8:00 Uhr.')
+  const [consent] = await desk.runtime.sql<{ wording: string }[]>`select wording from consents order by id desc limit 1`
+  expect(all[1]!.startsWith(consent!.wording)).toBe(true)
 })
 
 describe('whoever ends a chat learns how to begin another', () => {
