@@ -25,6 +25,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   'subscribers.export-begun': 'Ausgabe der Abonnenten begonnen',
   'subscribers.exported': 'Abonnenten ausgegeben',
   'subscriber.revealed': 'Rufnummer angezeigt',
+  'subscriber.signed-off': 'Person vom Infokanal abgemeldet',
   'subscriber.proof-read': 'Nachweis einer Einwilligung gelesen',
   'person.disclosed': 'Auskunft erteilt',
   'contact.moved': 'Person auf neue Rufnummer umgezogen',

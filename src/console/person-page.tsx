@@ -67,6 +67,18 @@ export const PersonPage = ({
           />
         )}
       </Section>
+      {person.offerings.some(({ offering, subscribed }) => offering === 'info' && subscribed) &&
+        may(actor.role, 'subscribers.sign-off') && (
+          <PostForm to="/office/abonnenten/abmelden" kanal={channel.slug}>
+            <input type="hidden" name="phone" value={phone} />
+            <Ask
+              label="Vom Infokanal abmelden"
+              question="Diese Person vom Infokanal abmelden? Sie bekommt dann keine Meldung mehr. Wieder anmelden kann nur sie selbst."
+            >
+              <Button>Ja, abmelden</Button>
+            </Ask>
+          </PostForm>
+        )}
       <PostForm to={`/office/abonnenten/${person.id}/nachweis`} kanal={channel.slug}>
         <input type="hidden" name="reason" value={reason} />
         <Button icon="checklist">Nachweis zum Drucken</Button>

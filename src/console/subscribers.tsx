@@ -11,6 +11,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import type { Offering } from '../subscriptions/consents.ts'
 import { exportSubscribers } from '../subscriptions/export.ts'
 import { growthOf } from '../subscriptions/growth.ts'
+import { signOff } from '../subscriptions/sign-off.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
 import { Ask } from './ask.tsx'
 import { GrowthChart } from './chart.tsx'
@@ -166,6 +167,14 @@ export function subscriberRoutes(runtime: Runtime) {
           await out.write(stringify(lines))
         }
       })
+    })
+    .post('/abonnenten/abmelden', only('subscribers.sign-off'), async (c) => {
+      const { channel, actor } = c.get('office')
+      const { phone } = await formOf(c)
+      const left = await inDeed(runtime, (deed) => signOff(deed, actor, channel, { phone: phone ?? '' }))
+      if (left) flash(c, 'success', 'Die Person ist vom Infokanal abgemeldet und bekommt keine Meldung mehr.')
+      else flash(c, 'info', 'Die Person war beim Infokanal schon nicht mehr angemeldet.')
+      return c.redirect('/office/abonnenten', 303)
     })
     .post('/abonnenten/loeschen', only('subscribers.change'), async (c) => {
       const { channel, actor } = c.get('office')

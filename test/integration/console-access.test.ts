@@ -79,6 +79,7 @@ const RULES: Readonly<Record<string, string>> = {
   'POST /abonnenten/nachschlagen': OFFICE,
   'POST /abonnenten/:id/nachweis': OFFICE,
   'POST /abonnenten/ausgeben': 'admin',
+  'POST /abonnenten/abmelden': OFFICE,
   'POST /abonnenten/loeschen': 'admin',
   'GET /abonnenten/uebernehmen': 'admin',
   'POST /abonnenten/uebernehmen': 'admin',
@@ -241,6 +242,30 @@ test('nobody is looked up without a reason, which stands in the audit', async ()
   expect(await (await lookUp('Anruf wegen Abmeldung')).text()).toContain('hier nicht bekannt')
   const noted = await runtime.sql`select detail->>'reason' as reason from audit where action = 'subscriber.looked-up'`
   expect(noted.map(({ reason }) => reason)).toContain('Anruf wegen Abmeldung')
+})
+
+test('an editor signs off whoever calls: ledger and audit say so once, and the person page no longer offers it', async () => {
+  const phone = '+4915112340044'
+  await joins(runtime, 'arnsberg', { name: 'Dora', phone })
+  const post = (path: string, fields: Record<string, string>) =>
+    doors.app.request(`/office/abonnenten/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN, cookie: cookies.get('editor')! },
+      body: new URLSearchParams(fields).toString(),
+    })
+  const look = async () => (await post('nachschlagen', { phone, reason: 'Anruf' })).text()
+  const OFFER = 'Vom Infokanal abmelden'
+  expect(await look()).toContain(OFFER)
+  for (let times = 0; times < 2; times++) expect((await post('abmelden', { phone })).status).toBe(303)
+  expect(await look()).not.toContain(OFFER)
+  const entries = await runtime.sql`
+    select action, source from consents k join contacts c on c.subject = k.subject
+    where c.phone_hash = ${runtime.vault.fingerprint('phone', phone)} order by k.id`
+  expect(entries.map((row) => ({ ...row }))).toEqual([
+    { action: 'granted', source: expect.any(String) },
+    { action: 'withdrawn', source: 'office' },
+  ])
+  expect(await runtime.sql`select from audit where action = 'subscriber.signed-off'`).toHaveLength(1)
 })
 
 test('with one person for the approval nothing is handed in, and the pages say what is missing', async () => {

@@ -92,7 +92,7 @@ describe('a citizen signs up by a poster', () => {
     await writes(anna, 'START #rathaus')
     const { id } = (await desk.act((deed) => findContact(deed, 'arnsberg', anna)))!
     const page = await pages()
-    const words = 'Aushang: Aushang im Rathaus'
+    const words = 'Aushang im Rathaus'
     expect(await page('/office/einwilligungen')).toContain(words)
     const person = { phone: anna.phone!, reason: 'Rückfrage' }
     expect(await page('/office/abonnenten/nachschlagen', person)).toContain(words)
@@ -139,7 +139,7 @@ describe('a citizen signs up by a poster', () => {
     await desk.database.sql`alter table consents disable trigger all`
     await desk.database.sql`update consents set source = 'import: poster:rathaus'`
     const page = await pages()
-    expect(await page('/office/einwilligungen')).toContain('Übernommen: Aushang: Aushang im Rathaus')
+    expect(await page('/office/einwilligungen')).toContain('Übernommen: Aushang im Rathaus')
     expect(await page('/office/kanal/aushaenge'), 'counts only who signed up here').not.toContain('>1<')
   })
 })

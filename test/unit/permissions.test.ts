@@ -15,6 +15,7 @@ describe('who may do what', () => {
     ['broadcasts.approve', 'approver admin'],
     ['subscribers.read', 'editor approver admin'],
     ['subscribers.reveal', 'editor approver admin'],
+    ['subscribers.sign-off', 'editor approver admin'],
     ['subscribers.change', 'admin'],
     ['consents.read', 'editor approver admin'],
     ['chats.tend', 'editor approver admin'],
