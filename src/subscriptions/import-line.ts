@@ -1,5 +1,6 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Channel, Offering } from '../channels/channel.ts'
+import { identifies } from '../contacts/naming.ts'
 
 /** The columns of an export, in order; an import knows them also by the other names. `noticeVersion`, `userId`, `topics` and `offering` may be missing. */
 export const COLUMNS = ['phone', 'userId', 'offering', 'topics', 'date', 'source', 'wording', 'noticeVersion'] as const
@@ -97,7 +98,7 @@ export function readLine(
     if (text.length > LONGEST[column]) return { reason: `${column} is longer than ${LONGEST[column]} characters` }
     if (text.includes('\uFFFD')) return { reason: `${column} is not UTF-8` }
     // The ledger can never forget: what identifies somebody must not get in.
-    if (/\+?\d(?:[\s/-]?\d){8,}|\S@\S+\.\w/.test(text))
+    if (identifies(text, 9))
       return { reason: `${column} contains a number or an e-mail address, which could never be erased from the ledger` }
   }
   return { ...(phone ? { phone } : {}), ...(userId ? { userId } : {}), offering, topics, at, ...texts }

@@ -7,7 +7,7 @@ import { consentDetails, consentHeads, consents } from '../db/schema.ts'
 import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { type ChainedEntry, chainHash, detailHashOf } from './consents.ts'
-import { sayableReason } from './reason.ts'
+import { refuseNames, sayableReason } from './reason.ts'
 
 /** One ledger entry with what somebody else needs to compute its hash anew. Hashes are hex. */
 export type ProvenEntry = Omit<ChainedEntry, 'channel' | 'detailHash'> & {
@@ -48,6 +48,7 @@ export async function proofFor(
   const detail = reason === undefined ? {} : { reason: sayableReason(reason) }
   const contact = await contactById(deed, contactId)
   if (contact?.channel !== channel) throw new Refusal('not-found')
+  refuseNames(reason, contact)
   await record(deed, actor, { action: 'subscriber.proof-read', channel, target: contactId, detail })
   const subjects = [contact.subject, ...(await absorbedBy(deed, contactId)).map(({ subject }) => subject)]
   const before = alias(consents, 'before')

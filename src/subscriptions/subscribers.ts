@@ -8,7 +8,7 @@ import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import type { Offering } from './consents.ts'
 import { historyOf, type LedgerEntry } from './ledger.ts'
-import { sayableReason } from './reason.ts'
+import { refuseNames, sayableReason } from './reason.ts'
 import { activeOfferings } from './subscriptions.ts'
 
 /** A subscriber on a list: recognisable by who knows them, of no use to anybody else. */
@@ -115,6 +115,7 @@ export async function lookUp(
 ): Promise<LookedUp | null> {
   const why = reason?.trim() ? { reason: sayableReason(reason) } : {}
   const contact = await findContact(deed, channel, who)
+  refuseNames(reason, contact)
   await record(deed, actor, {
     action: 'subscriber.looked-up',
     channel,
@@ -165,6 +166,7 @@ export async function reveal(
   const detail = { reason: sayableReason(reason) }
   const contact = await contactById(deed, contactId)
   if (contact?.channel !== channel) throw new Refusal('not-found')
+  refuseNames(reason, contact)
   await record(deed, actor, { action: 'subscriber.revealed', channel, target: contactId, detail })
   const { id, name, phone, userId } = contact
   return { id, name, phone, userId }
