@@ -41,8 +41,10 @@ export const run: Run = async (args, io) => {
     inboxPort: inboxPort!,
   })
 
-  const { path, made: isNewKey } = loadOrMakeDataKeys(dataDir)
-  if (isNewKey) io.err(`Schlüssel für die Daten der Demo angelegt: ${path}`)
+  if (!existsSync(join(dataDir, 'postgres-password'))) {
+    const { path } = loadOrMakeDataKeys(dataDir)
+    io.err(`Schlüssel für die Daten der Demo angelegt: ${path}`)
+  }
   io.err('Die Datenbank startet …')
   const settings = settingsFrom(env)
   const channels = withoutQuietHours(channelsFrom(settings.channelsDir, env))

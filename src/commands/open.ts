@@ -6,6 +6,7 @@ import { loadOrMakeDataKeys, parseDataKeys } from '../db/data-keys.ts'
 import { type Database, openDb } from '../db/db.ts'
 import { startEmbedded } from '../db/embedded.ts'
 import { migrate } from '../db/migrate.ts'
+import { vault as vaultTable } from '../db/schema.ts'
 import { loadLookupKey, openVault, type Vault } from '../db/vault.ts'
 import { openInboxClient } from '../inbox/client.ts'
 import { type Logger, openLog } from '../log.ts'
@@ -58,9 +59,10 @@ export async function openStore(settings: Settings, log: Logger): Promise<Store>
   try {
     const url = embedded?.url ?? settings.databaseUrl!.reveal()
     await migrate(url)
-    const keys = dataKeysOf(settings, log)
     const database = openDb(url)
     try {
+      const [sealed] = await database.db.select({ name: vaultTable.name }).from(vaultTable).limit(1)
+      const keys = dataKeysOf(settings, log, sealed === undefined)
       const vault = openVault(keys, await loadLookupKey(database.db, keys))
       const close = async () => {
         await database.close()
@@ -77,9 +79,9 @@ export async function openStore(settings: Settings, log: Logger): Promise<Store>
   }
 }
 
-function dataKeysOf(settings: Settings, log: Logger) {
+function dataKeysOf(settings: Settings, log: Logger, isNew: boolean) {
   if (settings.dataKeys) return parseDataKeys(settings.dataKeys.reveal()).keys
-  const { keys, path, made } = loadOrMakeDataKeys(settings.dataDir)
+  const { keys, path, made } = loadOrMakeDataKeys(settings.dataDir, isNew)
   if (made)
     log.warn(
       { path },

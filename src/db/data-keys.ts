@@ -35,10 +35,15 @@ export const generateDataKey = () =>
 /**
  * The keys of `dataDir/data-keys`, made with one key if it is not there. Without this file nobody can read the personal fields again:
  * when `made` is true, tell the operator to keep a copy.
- * @throws UnusableDatabase if the file cannot be read
+ * @param isNew whether nothing was sealed yet: beside a database in use a new key would only hide that the right one is missing
+ * @throws UnusableDatabase if the file cannot be read, or is missing although something was sealed
  */
-export function loadOrMakeDataKeys(dataDir: string): { keys: DataKey[]; path: string; made: boolean } {
+export function loadOrMakeDataKeys(dataDir: string, isNew = true): { keys: DataKey[]; path: string; made: boolean } {
   const path = join(dataDir, 'data-keys')
+  if (!isNew && !exists(path))
+    throw new UnusableDatabase(
+      `${path} is missing, but this database was sealed with a key. Restore that file from your backup, or set DATA_KEYS. No new key was made.`,
+    )
   const made = !exists(path) && create(path, `${generateDataKey()}\n`)
   const { keys, problems } = parseDataKeys(read(path))
   if (problems.length > 0) throw new UnusableDatabase(`${path} cannot be used: ${problems.join('; ')}.`)

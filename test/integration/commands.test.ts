@@ -210,3 +210,16 @@ test('serve lists everything that is wrong with settings and channel files at on
   ])
     expect(err).toContain(problem)
 })
+
+test('without the key of a database in use nothing starts, and no other key is made', async () => {
+  expect((await whatsup('consents verify')).code).toBe(0)
+  const elsewhere = await mkdtemp(join(tmpdir(), 'whatsup-keyless-'))
+  try {
+    const { code, err } = await whatsup('consents verify', { DATA_DIR: elsewhere })
+    expect(code).toBe(1)
+    expect(err).toContain(`${join(elsewhere, 'data-keys')} is missing, but this database was sealed with a key`)
+    expect(readdirSync(elsewhere)).toEqual([])
+  } finally {
+    await rm(elsewhere, { recursive: true, force: true })
+  }
+})
