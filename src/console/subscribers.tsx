@@ -11,6 +11,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import type { Offering } from '../subscriptions/consents.ts'
 import { exportSubscribers } from '../subscriptions/export.ts'
 import { growthOf } from '../subscriptions/growth.ts'
+import { sayableReason } from '../subscriptions/reason.ts'
 import { signOff } from '../subscriptions/sign-off.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
 import { Ask } from './ask.tsx'
@@ -76,6 +77,12 @@ export function subscriberRoutes(runtime: Runtime) {
                   label="Liste ausgeben"
                   question="Die Liste enthält alle Rufnummern im Klartext. Das wird im Protokoll vermerkt."
                 >
+                  <TextField
+                    name="purpose"
+                    label="Grund"
+                    hint="Steht im Protokoll, bitte ohne Namen und Nummern."
+                    required
+                  />
                   <Button icon="download">Ja, ausgeben</Button>
                 </Ask>
               </PostForm>
@@ -157,12 +164,14 @@ export function subscriberRoutes(runtime: Runtime) {
       if (!person) return overview(c, { typed, reason, problem: 'Diese Nummer ist hier nicht bekannt.' })
       return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, phone, reason }} />)
     })
-    .post('/abonnenten/ausgeben', only('subscribers.change'), (c) => {
+    .post('/abonnenten/ausgeben', only('subscribers.change'), async (c) => {
       const { channel, actor } = c.get('office')
+      const { purpose } = await formOf(c)
+      const reason = sayableReason(purpose ?? '')
       c.header('content-type', 'text/csv; charset=utf-8')
       c.header('content-disposition', `attachment; filename="abonnenten-${channel.slug}.csv"`)
       return stream(c, async (out) => {
-        for await (const lines of exportSubscribers(runtime, actor, channel.slug)) {
+        for await (const lines of exportSubscribers(runtime, actor, channel.slug, { reason })) {
           if (out.aborted) return
           await out.write(stringify(lines))
         }

@@ -20,11 +20,11 @@ export async function* exportSubscribers(
   runtime: Pick<Runtime, 'db' | 'vault' | 'now'>,
   actor: Actor,
   channel: string,
-  { page = 1000 }: { page?: number } = {},
+  { page = 1000, reason }: { page?: number; reason?: string } = {},
 ): AsyncGenerator<ExportedLine[]> {
   const note = (action: string, detail: Record<string, unknown>) =>
     inDeed(runtime, (deed) => record(deed, actor, { action, channel, detail }))
-  await note('subscribers.export-begun', {})
+  await note('subscribers.export-begun', reason === undefined ? {} : { reason })
   yield [[...COLUMNS]]
   let lines = 0
   for (const offering of ['info', 'chat'] as const) {

@@ -244,6 +244,23 @@ test('nobody is looked up without a reason, which stands in the audit', async ()
   expect(noted.map(({ reason }) => reason)).toContain('Anruf wegen Abmeldung')
 })
 
+test('the list of all numbers is given out for a stated reason, which stands in the audit', async () => {
+  const list = (purpose: string) =>
+    doors.app.request('/office/abonnenten/ausgeben', {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN, cookie: cookies.get('admin')! },
+      body: new URLSearchParams({ purpose }).toString(),
+    })
+  const begun = () =>
+    runtime.sql`select detail from audit where action = 'subscribers.export-begun' order by id desc limit 1`
+  const before = await begun()
+  for (const purpose of ['', ' ', 'für 0171.555.0151']) expect((await list(purpose)).status).toBe(422)
+  expect(await begun()).toEqual(before)
+  const given = await list('Umzug zum neuen Anbieter')
+  expect([given.status, await given.text()]).toEqual([200, expect.stringContaining('phone,')])
+  expect((await begun())[0]!.detail).toEqual({ reason: 'Umzug zum neuen Anbieter' })
+})
+
 test('an editor signs off whoever calls: ledger and audit say so once, and the person page no longer offers it', async () => {
   const phone = '+4915112340044'
   await joins(runtime, 'arnsberg', { name: 'Dora', phone })
