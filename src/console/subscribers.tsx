@@ -79,7 +79,7 @@ export function subscriberRoutes(runtime: Runtime) {
                 >
                   <TextField
                     name="purpose"
-                    label="Grund"
+                    label="Grund der Ausgabe"
                     hint="Steht im Protokoll, bitte ohne Namen und Nummern."
                     required
                   />

@@ -83,7 +83,7 @@ describe.each([
     await page.getByRole('heading', { name: 'Nachweis der Einwilligung', exact: true }).waitFor()
     for (const words of [
       'Die Einträge dieser Person sind unverändert',
-      'Aushang: Aushang im Rathaus',
+      'Aushang im Rathaus',
       /^Das ganze Verzeichnis war zuletzt am/,
     ])
       expect(await page.getByText(words).count(), String(words)).toBeGreaterThan(0)
@@ -133,7 +133,7 @@ describe.each([[WIDE.width], [NARROW.width]])('the one-time link of a citizen, %
     await screenshot(page, `auskunft-frage-${width}`)
     await tabTo(page, 'Auskunft anzeigen')
     await page.keyboard.press('Enter')
-    await page.getByText('Aushang: Aushang im Rathaus').waitFor()
+    await page.getByText('Aushang im Rathaus').waitFor()
     await expectAccessible(page, `disclosure ${width}`)
     await screenshot(page, `auskunft-${width}`)
     await tabTo(page, /^Als Datei speichern/)
