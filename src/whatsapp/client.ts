@@ -1,6 +1,5 @@
 import { Agent, Pool } from 'undici'
 import { type Answered, readAnswer, readSendAnswer, type SendResult } from './answers.ts'
-import { Connections } from './connections.ts'
 import { type Call, exchange } from './exchange.ts'
 import type { Loose } from './loose.ts'
 import { type Management, managementOf } from './management.ts'
@@ -59,7 +58,7 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
   const connectTimeout = Math.min(10_000, timeoutMs)
   // One request per connection at a time: with pipelining a slow answer holds up those behind it, and a reset leaves several unknown.
   const options = { pipelining: 1, connectTimeout }
-  const sending = new Connections(base.origin, { ...options, connections })
+  const sending = new Pool(base.origin, { ...options, connections })
   // Read receipts, templates and the like never wait behind a broadcast.
   const control = new Pool(base.origin, { ...options, connections: 8 })
   const downloads = new Agent({ ...options, connections: 16, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
@@ -95,7 +94,9 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
   return {
     send(target, body, notAfterMs, onStart) {
       const { path, headers } = headOf(target)
-      return sending.ask({ method: 'POST', path, headers, body, timeoutMs, notAfterMs, onStart }, readSendAnswer)
+      return exchange(sending, { method: 'POST', path, headers, body, timeoutMs, notAfterMs, onStart }).then(
+        readSendAnswer,
+      )
     },
     ...managementOf(graph),
     ...mediaOf(graph, base, downloads),

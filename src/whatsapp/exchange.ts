@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 
 /** What came of one HTTP request: an answer, or an error with the word whether the other side can have seen the request. */
 export type Exchange =
@@ -21,14 +21,14 @@ export type Call = {
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
 /**
- * One request, once: no repeats, no redirects. Never rejects. Waiting for a free connection does not count against
+ * One request on the pool, once: no repeats, no redirects. Never rejects. Waiting for a free connection does not count against
  * `timeoutMs`, which bounds the wait for the head of the answer and each pause within its body.
  * Built on `dispatch`: `Pool.request` makes a stream per answer (36–40 µs of CPU against 31–34 µs here, 50 connections, parsing included).
  */
-export const exchange = (connection: Pick<Dispatcher, 'dispatch'>, call: Call): Promise<Exchange> =>
+export const exchange = (pool: Pool, call: Call): Promise<Exchange> =>
   new Promise((resolve) => {
     const { method, path, headers, body, timeoutMs, notAfterMs, onStart } = call
-    connection.dispatch(
+    pool.dispatch(
       { method, path, headers, body, headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
       new Answer(resolve, notAfterMs, onStart),
     )

@@ -170,22 +170,6 @@ describe('what becomes of a message that is sent', () => {
     expect(await sent).toMatchObject({ verdict: 'unknown', sentBytes: true })
   })
 
-  test('what still waits for a connection when the client closes was surely not sent', async () => {
-    let answer = () => {}
-    const server = await meta((seen, response) => {
-      answer = () => json(200, accepted)(seen, response)
-    })
-    const whatsapp = openClient({ baseUrl: server.url, version: 'v26.0', connections: 1 })
-    const [first, second] = [whatsapp.send(town, hello), whatsapp.send(town, hello)]
-    await expect.poll(() => server.seen.length).toBe(1)
-    const closed = whatsapp.close()
-    answer()
-    await closed
-    expect(await first).toMatchObject({ verdict: 'accepted' })
-    expect(await second).toMatchObject({ verdict: 'not-sent', sentBytes: false })
-    expect(server.seen).toHaveLength(1)
-  })
-
   test('a token with a line break is refused before anything leaves', async () => {
     const server = await meta(json(200, accepted))
     const result = await client(server.url).send({ ...town, accessToken: 'a\nb' }, hello)
