@@ -7,7 +7,8 @@ const ADMIN: readonly Role[] = ['admin']
 
 /**
  * Who may do what; what is not listed, nobody may. Stopping a broadcast is open to everybody who may write one: whoever sees the mistake first must be
- * able to stop it; and whoever answers the phone must be able to sign a caller off. The inbox's key sees chats and nothing else, since it lives on a machine that is not ours.
+ * able to stop it; and whoever answers the phone must be able to sign a caller off. The inbox's key sees chats and nothing else, since it lives on a
+ * machine that is not ours.
  */
 const ALLOWED = {
   'channels.read': OFFICE,
