@@ -12,6 +12,9 @@ export const isRecord = (value: unknown): value is Loose =>
 /** A list, or an empty one. */
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
+/** Half pairs, but also those of a whole one: only who has any is looked at closely. */
+const SURROGATES = /[\ud800-\udfff]/
+
 /**
  * A text that PostgreSQL can hold: without NUL and without half surrogate pairs, both of which JSON allows and `text` and `jsonb` refuse
  * (one such message would otherwise be repeated by Meta for seven days). Numbers become text; an empty text counts as absent.
@@ -19,7 +22,8 @@ export const list = (value: unknown): readonly unknown[] => (Array.isArray(value
 export function text(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   if (typeof value !== 'string' || value === '') return undefined
-  return value.replaceAll('\u0000', '').replace(/\p{Surrogate}/gu, '\ufffd') || undefined
+  const whole = value.includes('\u0000') ? value.replaceAll('\u0000', '') : value
+  return (SURROGATES.test(whole) ? whole.replace(/\p{Surrogate}/gu, '\ufffd') : whole) || undefined
 }
 
 /** A finite number, also from digits in a text. */
