@@ -57,10 +57,15 @@ export function readAnswer<T>(answer: Exchange, read: (json: Loose) => T | undef
   return { ok: false, httpStatus: answer.status, ...readRefusal(answer.status, json) }
 }
 
+/** Our own request cannot be written as HTTP: a token with a line break, an id with a blank. */
+export class Unsayable extends Error {
+  override readonly name = 'Unsayable'
+}
+
 function failed(error: Error, sentBytes: boolean): GraphRefusal {
   const { code } = error as { code?: unknown }
-  // Our own request was malformed (a token with a line break, an id with a blank): repeating it cannot help.
-  const verdict = code === 'UND_ERR_INVALID_ARG' ? 'payload' : sentBytes ? 'unknown' : 'not-sent'
+  const isUnsayable = error instanceof Unsayable || code === 'UND_ERR_INVALID_ARG' // undici's word for it
+  const verdict = isUnsayable ? 'payload' : sentBytes ? 'unknown' : 'not-sent' // repeating what is unsayable cannot help
   return { verdict, error: { title: text(code) ?? error.name, details: error.message } }
 }
 

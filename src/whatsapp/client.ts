@@ -1,6 +1,7 @@
 import { Agent, Pool } from 'undici'
-import { type Answered, readAnswer, readSendAnswer, type SendResult } from './answers.ts'
-import { type Call, exchange } from './exchange.ts'
+import { type Answered, readAnswer, readSendAnswer, type SendResult, Unsayable } from './answers.ts'
+import { Connections } from './connections.ts'
+import { type Call, type Exchange, exchange } from './exchange.ts'
 import type { Loose } from './loose.ts'
 import { type Management, managementOf } from './management.ts'
 import { type MediaAccess, mediaOf } from './media.ts'
@@ -56,9 +57,8 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
   const base = new URL(baseUrl)
   const prefix = `${base.pathname.replace(/\/+$/, '')}/${version}`
   const connectTimeout = Math.min(10_000, timeoutMs)
-  // One request per connection at a time: with pipelining a slow answer holds up those behind it, and a reset leaves several unknown.
   const options = { pipelining: 1, connectTimeout }
-  const sending = new Pool(base.origin, { ...options, connections })
+  const sending = new Connections(base, { connections, timeoutMs, connectTimeoutMs: connectTimeout })
   // Read receipts, templates and the like never wait behind a broadcast.
   const control = new Pool(base.origin, { ...options, connections: 8 })
   const downloads = new Agent({ ...options, connections: 16, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
@@ -77,34 +77,36 @@ export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30
     )
   }
 
-  type Head = Pick<Call, 'path' | 'headers'>
-  const heads = new WeakMap<object, Head>()
-  /** The same for all messages of a sender: made once for each target object. */
-  function headOf(target: Pick<Target, 'phoneNumberId' | 'accessToken'>): Head {
+  const heads = new WeakMap<object, string | null>()
+  /** The same for all messages of a sender, so it is made once for each target object; null for what HTTP cannot say. */
+  function headOf(target: Pick<Target, 'phoneNumberId' | 'accessToken'>): string | null {
     const known = heads.get(target)
-    if (known) return known
-    const head = {
-      path: `${prefix}/${target.phoneNumberId}/messages`,
-      headers: ['authorization', `Bearer ${target.accessToken}`, 'content-type', 'application/json'],
-    }
+    if (known !== undefined) return known
+    const path = `${prefix}/${target.phoneNumberId}/messages`
+    const isSayable = /^[!-~]+$/.test(path) && /^[ -~]+$/.test(target.accessToken)
+    const head = isSayable
+      ? `POST ${path} HTTP/1.1\r\nhost: ${base.host}\r\nconnection: keep-alive\r\nauthorization: Bearer ${target.accessToken}\r\ncontent-type: application/json\r\ncontent-length: `
+      : null
     heads.set(target, head)
     return head
   }
 
   return {
-    send(target, body, notAfterMs, onStart) {
-      const { path, headers } = headOf(target)
-      return exchange(sending, { method: 'POST', path, headers, body, timeoutMs, notAfterMs, onStart }).then(
-        readSendAnswer,
-      )
+    send(target, body, notAfterMs = Number.POSITIVE_INFINITY, onStart) {
+      const head = headOf(target)
+      return new Promise((resolve) => {
+        const answered = (exchange: Exchange) => resolve(readSendAnswer(exchange))
+        if (head === null) return answered({ error: new Unsayable('id or token'), sentBytes: false })
+        sending.ask({ text: `${head}${Buffer.byteLength(body)}\r\n\r\n${body}`, notAfterMs, onStart, answered })
+      })
     },
     ...managementOf(graph),
     ...mediaOf(graph, base, downloads),
     async close(graceMs) {
-      const pools = [sending, control, downloads]
-      const cut = () => pools.forEach((pool) => void pool.destroy())
+      const all = [sending, control, downloads]
+      const cut = () => all.forEach((one) => void one.destroy())
       const timer = graceMs === undefined ? undefined : setTimeout(cut, graceMs)
-      await Promise.all(pools.map((pool) => pool.close()))
+      await Promise.all(all.map((one) => one.close()))
       clearTimeout(timer)
     },
   }

@@ -11,10 +11,6 @@ export type Call = {
   headers: string[]
   body?: string | Uint8Array
   timeoutMs: number
-  /** By `performance.now()`: later than this not a byte is written any more. */
-  notAfterMs?: number
-  /** Called right before the first byte. */
-  onStart?: () => void
 }
 
 /** Beyond this an answer is none of Meta's; it would only fill our memory. */
@@ -27,39 +23,30 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
  */
 export const exchange = (pool: Pool, call: Call): Promise<Exchange> =>
   new Promise((resolve) => {
-    const { method, path, headers, body, timeoutMs, notAfterMs, onStart } = call
+    const { method, path, headers, body, timeoutMs } = call
     pool.dispatch(
       { method, path, headers, body, headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
-      new Answer(resolve, notAfterMs, onStart),
+      new Answer(resolve),
     )
   })
 
 class Answer implements Dispatcher.DispatchHandler {
   readonly #resolve: (exchange: Exchange) => void
-  readonly #notAfterMs: number
-  readonly #onStart: (() => void) | undefined
   #started = false
   #status = 0
   #retryAfter: string | undefined
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(resolve: (exchange: Exchange) => void, notAfterMs = Number.POSITIVE_INFINITY, onStart?: () => void) {
+  constructor(resolve: (exchange: Exchange) => void) {
     this.#resolve = resolve
-    this.#notAfterMs = notAfterMs
-    this.#onStart = onStart
   }
 
   /** Right before the first byte is written. Whatever fails earlier (DNS, connect, TLS, a closed pool) cannot have reached the other side. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // A second start would be a repeat on a new connection, which might send a message twice.
+    // A second start would be a repeat on a new connection of what may have been received.
     if (this.#started) controller.abort(new Error('would repeat a request that may have been received'))
-    else if (performance.now() > this.#notAfterMs) {
-      controller.abort(new Error('too late for the wire'))
-      return
-    }
     this.#started = true
-    this.#onStart?.()
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, unknown>): void {

@@ -31,7 +31,16 @@ async function meta(answer: Answer) {
     return new Promise((closed) => server.close(closed))
   }
   closing.push(close)
-  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
+  return {
+    seen,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close,
+    connections: () => connections,
+  }
 }
 
 function client(baseUrl: string, options: { timeoutMs?: number; connections?: number } = {}) {
@@ -194,6 +203,50 @@ describe('what becomes of a message that is sent', () => {
     const whatsapp = client(server.url, { connections: 1 })
     for (let n = 0; n < 5; n++) expect(await whatsapp.send(town, hello)).toMatchObject({ verdict: 'accepted' })
     expect(server.seen).toHaveLength(5)
+  })
+
+  test.each([
+    ['is kept for the next message', 'timeout=60', 1],
+    ['that the server is about to close is not written to', 'timeout=1', 3],
+  ])('a connection %s', async (_which, keepAlive, connections) => {
+    const server = await meta(json(200, accepted, { connection: 'keep-alive', 'keep-alive': keepAlive }))
+    const whatsapp = client(server.url)
+    for (let n = 0; n < 3; n++) expect(await whatsapp.send(town, hello)).toMatchObject({ verdict: 'accepted' })
+    expect(server.connections()).toBe(connections)
+  })
+
+  test('what a server says unasked answers no message', async () => {
+    const raw = (wamid: string) => {
+      const told = JSON.stringify({ messages: [{ id: wamid }] })
+      return `HTTP/1.1 200 OK\r\ncontent-length: ${told.length}\r\n\r\n${told}`
+    }
+    const server = await meta((_seen, response) => response.socket?.write(raw('wamid.OUT') + raw('wamid.OF-NOBODY')))
+    const whatsapp = client(server.url, { connections: 1 })
+    for (let n = 0; n < 3; n++) expect(await whatsapp.send(town, hello)).toMatchObject({ wamid: 'wamid.OUT' })
+  })
+
+  test('what waited for a connection until its time was over was surely not sent', async () => {
+    const answers: (() => void)[] = []
+    const server = await meta((seen, response) => answers.push(() => json(200, accepted)(seen, response)))
+    const whatsapp = client(server.url, { connections: 1 })
+    const first = whatsapp.send(town, hello)
+    const late = whatsapp.send(town, hello, performance.now())
+    await expect.poll(() => answers.length).toBe(1)
+    answers[0]!()
+    expect(await first).toMatchObject({ verdict: 'accepted' })
+    expect(await late).toMatchObject({ verdict: 'not-sent', sentBytes: false })
+    expect(server.seen).toHaveLength(1)
+  })
+
+  test('what is cut off before it got a connection was surely not sent', async () => {
+    const server = await meta(silence)
+    const whatsapp = openClient({ baseUrl: server.url, version: 'v26.0', connections: 1 })
+    const onWire = whatsapp.send(town, hello)
+    const waiting = whatsapp.send(town, hello)
+    await expect.poll(() => server.seen.length).toBe(1)
+    await whatsapp.close(20)
+    expect(await onWire).toMatchObject({ verdict: 'unknown', sentBytes: true })
+    expect(await waiting).toMatchObject({ verdict: 'not-sent', sentBytes: false })
   })
 })
 
