@@ -122,13 +122,14 @@ export const isRetryable = (code: number): boolean => RETRYABLE_CODES.includes(c
 /**
  * Puts what failed for a passing reason back into the queue; what is `unknown` only if asked for, since those people may get it twice. Nobody
  * who left meanwhile is among them. Without anybody to retry nothing changes.
+ * @param options.unknownForMs how long an outcome must have been open
  */
 export async function retry(
   deed: Deed,
   actor: Actor,
   channel: Channel,
   id: string,
-  { include = ['failed'] }: { include?: readonly ('failed' | 'unknown')[] } = {},
+  { include = ['failed'], unknownForMs }: { include?: readonly ('failed' | 'unknown')[]; unknownForMs?: number } = {},
 ): Promise<Row> {
   const row = await lock(deed, channel.slug, id)
   const status = take(row, 'retry')
@@ -138,6 +139,7 @@ export async function retry(
     broadcastId: row.id,
     channel: row.channel,
     include,
+    unknownForMs,
     retryableCodes: RETRYABLE_CODES,
   })
   if (queued === 0) return row
@@ -234,9 +236,33 @@ async function skipReturned({ db, now }: Pick<Runtime, 'db' | 'now'>): Promise<n
   return count
 }
 
+/**
+ * What came back to the queue after its broadcast had ended is still sent: a process that was frozen gave back what another had taken for an open outcome, or
+ * WhatsApp's refusal of the last one came late.
+ */
+async function reopenReturned(runtime: Pick<Runtime, 'db' | 'vault' | 'now'>): Promise<void> {
+  const hasReturned = and(
+    eq(broadcasts.status, 'done'),
+    sql`${broadcasts.id} in (
+      select o.broadcast_id from ${outgoing} o
+      where o.not_before is not null and o.kind <> 'inbox' and o.kind = 'broadcast' and o.status = 'queued')`,
+  )
+  const found = await runtime.db.select({ id: broadcasts.id }).from(broadcasts).where(hasReturned)
+  for (const { id } of found)
+    await inDeed(runtime, async (deed) => {
+      const [row] = await deed.tx
+        .select()
+        .from(broadcasts)
+        .where(and(eq(broadcasts.id, id), hasReturned))
+        .for('update', { skipLocked: true })
+      if (row) await write(deed, SYSTEM, row, 'reopened', { status: take(row, 'retry'), finishedAt: null })
+    })
+}
+
 /** Ends every broadcast of which nothing is queued or being handed over any more; open outcomes do not hold it up. Returns how many. */
 export async function finishDone(runtime: Pick<Runtime, 'db' | 'vault' | 'now'>): Promise<number> {
   await skipReturned(runtime)
+  await reopenReturned(runtime)
   const sending = eq(broadcasts.status, 'sending')
   let finished = 0
   for (const { id } of await runtime.db.select({ id: broadcasts.id }).from(broadcasts).where(sending)) {

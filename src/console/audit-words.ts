@@ -16,6 +16,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   'broadcast.frozen': 'Empfänger festgelegt',
   'broadcast.started': 'Versand begonnen',
   'broadcast.finished': 'Versand beendet',
+  'broadcast.reopened': 'Versand wieder aufgenommen',
   'broadcast.continued': 'Termin einer Reihe angelegt',
   'template.submitted': 'Vorlage eingereicht',
   'template.edited': 'Vorlage geändert',

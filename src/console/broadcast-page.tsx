@@ -23,6 +23,7 @@ export type Seen = {
   components: unknown
   outlook: Preflight | null
   failures: readonly Failure[]
+  decidableAt: Date | null
   names: ReadonlyMap<string, string>
   changes: readonly Change[]
 }
@@ -35,6 +36,7 @@ export function BroadcastPage({
   components,
   outlook,
   failures,
+  decidableAt,
   names,
   changes,
 }: Seen & { office: Office }) {
@@ -81,7 +83,7 @@ export function BroadcastPage({
         </aside>
         <div>
           <div id="schritte">
-            <Steps office={office} view={view} failures={failures} />
+            <Steps office={office} view={view} failures={failures} decidableAt={decidableAt} />
           </div>
           {testable && (
             <Section title="Testnachricht" id="test">

@@ -1,11 +1,23 @@
 import { type Action, may } from '../access/permissions.ts'
 import type { Failure } from '../broadcasts/failures.ts'
 import type { BroadcastView } from '../broadcasts/views.ts'
+import { youngestUnknown } from '../dispatch/queue.ts'
+import type { Deed } from '../runtime.ts'
 import { Ask } from './ask.tsx'
 import { TextField } from './fields.tsx'
-import { count, counted } from './format.ts'
+import { count, counted, time } from './format.ts'
 import type { Office } from './office.ts'
 import { Button, LinkButton, Note, PostForm, Section } from './parts.tsx'
+
+/** Until a status may still tell what became of a message; nearly all come within seconds. */
+export const UNKNOWN_FOR_MS = 120_000
+
+/** When the office may decide on what is open; null: now, or nothing is. */
+export async function decidableAt(deed: Deed, { id, counts }: BroadcastView): Promise<Date | null> {
+  const since = counts.unknown > 0 ? await youngestUnknown(deed, id) : null
+  const at = since && new Date(since.getTime() + UNKNOWN_FOR_MS)
+  return at && at > deed.now ? at : null
+}
 
 const timed = ({ sendAt, recurrence }: BroadcastView): boolean => sendAt !== null || recurrence !== null
 
@@ -20,10 +32,13 @@ export function Steps({
   office,
   view,
   failures,
+  decidableAt,
 }: {
   office: Office
   view: BroadcastView
   failures: readonly Failure[]
+  /** When one may decide on what is open; null: now, or there is nothing. */
+  decidableAt: Date | null
 }) {
   const { actor, channel } = office
   const can = (step: BroadcastView['steps'][number], action: Action = 'broadcasts.write') =>
@@ -126,7 +141,12 @@ export function Steps({
           <Button icon="autorenew">{`Noch einmal versuchen (${count(retryable)})`}</Button>
         </PostForm>
       )}
-      {can('retry') && counts.unknown > 0 && (
+      {can('retry') && counts.unknown > 0 && decidableAt && (
+        <Note>
+          {`Bei ${counted(counts.unknown, 'Person', 'Personen')} ist noch offen, ob WhatsApp die Nachricht angenommen hat. Meist klärt sich das von selbst. Was um ${time(decidableAt, channel.timezone)} Uhr noch offen ist, können Sie dann noch einmal senden.`}
+        </Note>
+      )}
+      {can('retry') && counts.unknown > 0 && !decidableAt && (
         <PostForm {...to('wiederholen')} class="form">
           <input type="hidden" name="auch" value="ungewisse" />
           <Ask

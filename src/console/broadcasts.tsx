@@ -15,6 +15,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import { changesSince, submittedVersions } from './broadcast-changes.ts'
 import { BroadcastList, FILTERS } from './broadcast-list.tsx'
 import { BroadcastPage } from './broadcast-page.tsx'
+import { decidableAt, UNKNOWN_FOR_MS } from './broadcast-steps.tsx'
 import { page } from './layout.tsx'
 import { liveRoute } from './live.tsx'
 import { act, flash, formOf, type Office, type OfficeContext, type OfficeEnv, only } from './office.ts'
@@ -41,6 +42,7 @@ export function broadcastRoutes(runtime: Runtime) {
         components: row.components ?? template?.components ?? [],
         outlook: planned ? await preflight(deed, channel, contentOf(row), row.correctionOf) : null,
         failures: view.counts.failed > 0 ? await failuresOf(deed, channel.slug, id) : [],
+        decidableAt: await decidableAt(deed, view),
         names: await namesOf(deed, [row.createdBy, row.submittedBy, row.approvedBy, ...versions.map(({ by }) => by)]),
         changes: row.status === 'awaiting-approval' ? changesSince(versions) : [],
       }
@@ -150,7 +152,10 @@ export function broadcastRoutes(runtime: Runtime) {
       '/meldungen/:id/wiederholen',
       only('broadcasts.write'),
       step('Der neue Versuch läuft.', (deed, { actor, channel }, id, { auch }) =>
-        retry(deed, actor, channel, id, { include: auch === 'ungewisse' ? ['unknown'] : ['failed'] }),
+        retry(deed, actor, channel, id, {
+          include: auch === 'ungewisse' ? ['unknown'] : ['failed'],
+          unknownForMs: UNKNOWN_FOR_MS,
+        }),
       ),
     )
     .post(

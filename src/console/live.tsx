@@ -3,7 +3,7 @@ import { failuresOf } from '../broadcasts/failures.ts'
 import { view } from '../broadcasts/views.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { StateBadge } from './broadcast-list.tsx'
-import { Steps } from './broadcast-steps.tsx'
+import { decidableAt, Steps } from './broadcast-steps.tsx'
 import { share } from './format.ts'
 import type { Office, OfficeContext } from './office.ts'
 import { Figures, standing } from './progress.tsx'
@@ -39,9 +39,10 @@ export const liveRoute = (runtime: Runtime) => async (c: OfficeContext) => {
 
 async function pieceOf(runtime: Runtime, office: Office, id: string) {
   const { channel } = office
-  const { seen, failures } = await inDeed(runtime, async (deed) => {
+  const { seen, failures, decidable } = await inDeed(runtime, async (deed) => {
     const seen = await view(deed, channel, id)
-    return { seen, failures: seen.counts.failed > 0 ? await failuresOf(deed, channel.slug, id) : [] }
+    const failures = seen.counts.failed > 0 ? await failuresOf(deed, channel.slug, id) : []
+    return { seen, failures, decidable: await decidableAt(deed, seen) }
   })
   const { recipients, queued, sending } = seen.counts
   const done = recipients - queued - sending
@@ -53,7 +54,7 @@ async function pieceOf(runtime: Runtime, office: Office, id: string) {
       status: seen.status,
       badge: (<StateBadge status={seen.status} />).toString(),
       figures: (<Figures view={seen} failures={failures} zone={channel.timezone} />).toString(),
-      steps: (<Steps office={office} view={seen} failures={failures} />).toString(),
+      steps: (<Steps office={office} view={seen} failures={failures} decidableAt={decidable} />).toString(),
       says: seen.status === 'sending' ? `${tenth} Prozent bearbeitet` : standing(seen, channel.timezone),
       title: recipients > 0 && seen.status === 'sending' ? share(done, recipients) : '',
     },

@@ -3,6 +3,7 @@ import type { Vault } from '../db/vault.ts'
 import type { Logger } from '../log.ts'
 import type { Deed } from '../runtime.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
+import { patienceFor } from '../whatsapp/outcome.ts'
 import type { Settled, Waiting } from './lane.ts'
 import { type Consequence, nextStep } from './next-step.ts'
 import { Settling } from './settling.ts'
@@ -39,7 +40,8 @@ export type AftermathParts = {
   /** Opens a transaction for a consequence. */
   inDeed: <T>(act: (deed: Deed) => Promise<T>) => Promise<T>
   supply: Supply
-  slowDown: () => void
+  /** WhatsApp said the number is too fast. @param upToMs the longest pause @param atLeastMs what the answer asked for */
+  slowDown: (upToMs: number, atLeastMs: number) => void
   /** The channel's state has changed: look at once. */
   wake: () => void
 }
@@ -88,9 +90,10 @@ export class Aftermath {
     const isBroadcast = entry.broadcastId !== null
     const waitMs = this.#troubles.waitMs(result, isBroadcast)
     if (waitMs > 0) supply.hold(waitMs)
+    if (decided.consequence === 'slow-down') this.#p.slowDown(patienceFor(code).pauseMs, result.retryAfterMs ?? 0)
     const consequence = this.#troubles.isStrange(result, isBroadcast) ? 'pause-broadcast' : decided.consequence
     const failedAnswer = entry.kind === 'answer' && step.become === 'failed'
-    if (consequence === 'none' && !failedAnswer) this.#settle(entry, outcome)
+    if ((consequence === 'none' || consequence === 'slow-down') && !failedAnswer) this.#settle(entry, outcome)
     else this.#settleAfter(this.#carryOut(consequence, entry, code, failedAnswer), entry, outcome, consequence)
   }
 
@@ -124,9 +127,8 @@ export class Aftermath {
     code: number | undefined,
     failedAnswer: boolean,
   ): Promise<void> {
-    const { consequences, inDeed, channel, supply, slowDown, wake } = this.#p
+    const { consequences, inDeed, channel, supply, wake } = this.#p
     const { broadcastId, contactId } = entry
-    if (consequence === 'slow-down') slowDown()
     if (consequence === 'pause-broadcast' && broadcastId !== null && supply.drop(broadcastId))
       await inDeed((deed) => consequences.pauseBroadcast(deed, broadcastId, code))
     if (consequence === 'stop-channel') {

@@ -40,7 +40,7 @@ export async function recoverChannel(sql: Sql, channel: string, now: Date): Prom
     update outgoing o set status = 'unknown', status_at = ${now} from broadcasts b
     where b.channel = ${channel} and b.first_id is not null and o.id between b.first_id and b.last_id and o.broadcast_id = b.id
       and o.status = 'sending'
-      and (b.status in ('sending', 'paused') or b.status = 'cancelled' and b.finished_at > ${now}::timestamptz - interval '1 day')`
+      and (b.status in ('sending', 'paused') or b.status = 'cancelled' and b.finished_at > ${now}::timestamptz - interval '30 days')`
   return singles.count + runs.count
 }
 
@@ -163,13 +163,13 @@ export type Settled = {
   /** for `queued`: whether the attempt counts */
   counted: boolean
   at: Date
-  /** When it was handed over, as noted then. Nothing goes back to the queue that was handed over anew since. */
+  /** When it was handed over, as noted then. Of what was handed over anew since, nothing changes but by an acceptance. */
   handedOverAt: Date
 }
 
 /**
- * Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten, and of what was erased
- * meanwhile nothing comes back.
+ * Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten, of what was erased meanwhile
+ * nothing comes back, and what the office has meanwhile sent back to the queue stays there: its answer says only which id the earlier attempt has.
  */
 export async function settle(sql: Sql, outcomes: readonly Settled[]): Promise<void> {
   const rows = [...outcomes].sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1)) // as numbers
@@ -199,7 +199,9 @@ async function settleAccepted(sql: Sql, rows: readonly Plain[]): Promise<void> {
         status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
         error_code = case when o.status in ('sending', 'unknown') then null else o.error_code end,
         wamid_hash = case when o.kind = 'broadcast' and o.contact_id is null then null else r.hash end,
-        not_before = null, address_sealed = null, payload_sealed = null
+        not_before = case when o.status = 'queued' then o.not_before end,
+        address_sealed = case when o.status = 'queued' then o.address_sealed end,
+        payload_sealed = case when o.status = 'queued' then o.payload_sealed end
       from r where o.id = r.id and o.id = any(${ids}::text::bigint[])
       returning o.id, o.wamid_hash)
     insert into outgoing_wamids select wamid_hash, id from changed where wamid_hash is not null`
@@ -227,7 +229,7 @@ async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
         address_sealed = case when r.status in ('queued', 'unknown') then o.address_sealed end,
         payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
       from r
-      where o.id = r.id and (r.status <> 'queued' or o.handed_over_at = r.handed_over_at and o.status in ('sending', 'unknown'))
+      where o.id = r.id and o.handed_over_at = r.handed_over_at and (r.status <> 'queued' or o.status in ('sending', 'unknown'))
       returning o.id, case when o.wamid_hash is not null then r.hash end as hash)
     insert into outgoing_wamids select hash, id from changed where hash is not null`
 }

@@ -20,6 +20,7 @@ export class Pacer {
   #heldUntilMs = 0
   #factor = 1
   #recoverFromMs = 0
+  #pauseMs = 0
   /**
    * @param perSecond the channel's limit, in messages per second
    * @param notBeforeMs `afterLastMs` of whoever sent before
@@ -78,17 +79,32 @@ export class Pacer {
     this.#denseMs = Math.max(this.#denseMs, slot + this.#spacingMs / 2)
   }
 
-  /** Meta said we are too fast: nothing for `pauseMs`, then half the rate, which recovers within ten seconds. */
-  slowDown(nowMs: number, pauseMs = 1000): void {
+  /**
+   * How many messages surely get their moment within so many milliseconds, those that already wait for it included: what is handed over earlier
+   * would be too old for the wire.
+   */
+  within(nowMs: number, ms: number): number {
+    const first = this.peek(nowMs)
+    return first > nowMs + ms ? 0 : 1 + Math.floor(((nowMs + ms - first) * this.#pace(nowMs)) / this.#spacingMs)
+  }
+
+  /**
+   * Meta said we are too fast: nothing for a second, then half the rate, which recovers within ten seconds. Said again before that, the pause doubles.
+   * @param upToMs the longest pause; a used-up quota needs minutes
+   * @param atLeastMs what Meta itself asked for
+   */
+  slowDown(nowMs: number, upToMs = 1000, atLeastMs = 0): void {
     if (nowMs < this.#heldUntilMs) return
-    this.#factor = Math.max(0.05, this.#pace(nowMs) / 2)
-    this.#heldUntilMs = nowMs + pauseMs
+    const pace = this.#pace(nowMs)
+    this.#pauseMs = Math.min(upToMs, pace < 1 ? 2 * this.#pauseMs : 1000)
+    this.#factor = Math.max(0.05, pace / 2)
+    this.#heldUntilMs = nowMs + Math.max(this.#pauseMs, atLeastMs)
     this.#recoverFromMs = this.#heldUntilMs
   }
 
   /** The first moment that is surely behind everything given away and `more` messages on top. */
   afterLastMs(nowMs = 0, more = 0): number {
-    return Math.max(nowMs, this.#evenMs) + more * this.#spacingMs
+    return Math.max(nowMs, this.#evenMs, this.#heldUntilMs) + more * this.#spacingMs
   }
 
   /** What was not used by now is gone: the past is taken to have been evenly full, so that it cannot come back as a burst. */

@@ -1,4 +1,4 @@
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, max, type SQL, sql } from 'drizzle-orm'
 import { outgoing } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
@@ -149,6 +149,15 @@ export async function skipQueued(
   return result.count
 }
 
+/** Since when the youngest open outcome of a broadcast is open; null if there is none. */
+export async function youngestUnknown(deed: Deed, broadcastId: string): Promise<Date | null> {
+  const [row] = await deed.tx
+    .select({ at: max(outgoing.statusAt) })
+    .from(outgoing)
+    .where(and(eq(outgoing.broadcastId, broadcastId), eq(outgoing.status, 'unknown')))
+  return row?.at ?? null
+}
+
 /** Puts rows of a broadcast that did not arrive back into the queue, for another attempt decided by the office. Returns how many. */
 export async function retryRun(
   deed: Deed,
@@ -157,14 +166,17 @@ export async function retryRun(
     channel: string
     include: readonly ('failed' | 'unknown')[]
     retryableCodes?: readonly number[]
+    /** Outcomes that have been open for less than this stay open: a status may still tell. */
+    unknownForMs?: number
   },
 ): Promise<number> {
   const codes = run.retryableCodes === undefined ? null : JSON.stringify(run.retryableCodes)
   const now = deed.now.toISOString()
+  const openSince = new Date(deed.now.getTime() - (run.unknownForMs ?? 0)).toISOString()
   const result = await deed.tx.execute(sql`
     update outgoing set status = 'queued', status_at = ${now}::timestamptz, not_before = ${now}::timestamptz, attempts = 0, error_code = null
     where broadcast_id = ${run.broadcastId}::uuid and (
-      ${run.include.includes('unknown') ? sql`status = 'unknown'` : sql`false`}
+      ${run.include.includes('unknown') ? sql`status = 'unknown' and coalesce(status_at, 'epoch') <= ${openSince}::timestamptz` : sql`false`}
       or ${
         run.include.includes('failed')
           ? sql`status = 'failed' and (${codes}::jsonb is null or error_code is null

@@ -2,13 +2,12 @@ import type { Channel } from '../channels/channel.ts'
 import type { Vault } from '../db/vault.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
-import { type Address, addresser } from '../whatsapp/messages.ts'
-import { Aftermath, type AftermathParts, type HandedOver, latest } from './aftermath.ts'
+import { Aftermath, type AftermathParts, latest } from './aftermath.ts'
+import { bodyOf, type Entry, isLate, isUrgent, placeOf } from './entry.ts'
 import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Waiting } from './lane.ts'
 import { Pacer } from './pace.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { Wire } from './slots.ts'
-import { callbackDataOf } from './statuses.ts'
 import { Supply } from './supply.ts'
 
 export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> & {
@@ -19,20 +18,13 @@ export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> &
   whatsapp: Pick<WhatsappClient, 'send'>
   /** Told when this process becomes the channel's sender, and when it no longer is. */
   onLease?: (held: boolean) => void
-  /** Messages on the wire without an answer at any time: at most the client's connections, so that none waits inside it. */
+  /** Messages of broadcasts on the wire without an answer at any time; the client has connections for so many and for `REPLIES_AHEAD` more. */
   maxInFlight?: number
   /** Counted per verdict for the metrics. */
   onVerdict?: (verdict: SendResult['verdict']) => void
 }
 
-type Entry = HandedOver & {
-  sealed: Sealed
-  /** What `placeOf` says, opened; null if that cannot be read. */
-  opened: string | null
-  writeBefore: { atMs: number; wallMs: number }
-}
-
-type Picked = { row: Waiting; countedBefore: number | undefined }
+type Picked = { row: Waiting; at: Date; countedBefore: number | undefined }
 
 /** How often the queue is looked at when nobody wakes us. */
 const LOOK_MS = 250
@@ -40,6 +32,10 @@ const LOOK_MS = 250
 const TRY_MS = 100
 /** From hand-over to the wire; what is left of the lease then is the margin for clocks and pauses. */
 const WRITE_WITHIN_MS = LEASE_MS - 600
+/** What is handed over gets its moment within this, whatever the rate: the rest of `WRITE_WITHIN_MS` is for hitches. */
+const SLOT_WITHIN_MS = 600
+/** Replies find a connection, and are handed over, also while a broadcast has filled everything and nobody answers. */
+export const REPLIES_AHEAD = 16
 
 /**
  * Sends one channel's messages while it holds the channel's lease: replies first, then broadcasts. A row is marked right before it is written to the wire,
@@ -74,7 +70,10 @@ export class ChannelSender {
     this.#aftermath = new Aftermath({
       ...parts,
       supply: this.#supply,
-      slowDown: () => this.#pacer?.slowDown(this.#nowMs()),
+      slowDown: (upToMs, atLeastMs) => {
+        this.#pacer?.slowDown(this.#nowMs(), upToMs, atLeastMs)
+        this.#clearWire() // it would be too old when its moment comes
+      },
       wake: () => this.wake(),
     })
     const { phoneNumberId, accessToken, messagesPerSecond } = parts.channel.whatsapp
@@ -104,10 +103,13 @@ export class ChannelSender {
     this.#roomMade?.()
     const deadline = Date.now() + graceMs
     await Promise.race([this.#loop, latest(graceMs)])
-    for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
+    this.#clearWire()
     while (this.#out.size > 0 && Date.now() < deadline) await pause(5)
     this.#abandoned = true
-    for (const entry of this.#out.values()) this.#aftermath.lost(entry)
+    for (const entry of this.#out.values()) {
+      if (entry.hasStarted || !isLate(entry)) this.#aftermath.lost(entry)
+      else this.#aftermath.giveBack(entry.id, entry.handedOverAt) // it waited for a connection and can no longer begin
+    }
     await this.#aftermath.finish(deadline)
     if (!this.#pacer) return
     await Promise.race([
@@ -144,15 +146,17 @@ export class ChannelSender {
     if (!got) return false
     const answeredAt = performance.now()
     this.#offsetMs = got.databaseMs - (askedAt + answeredAt) / 2
-    this.#renewAtMs = askedAt + LEASE_MS / 3
-    const unknown = await recoverChannel(sql, channel.slug, now())
+    const renewing = setInterval(() => void lease(sql, channel.slug, owner).catch(() => {}), LEASE_MS / 3)
+    // A long broadcast is looked through for longer than a lease lasts.
+    const unknown = await recoverChannel(sql, channel.slug, now()).finally(() => clearInterval(renewing))
+    this.#renewAtMs = 0
     if (unknown > 0) log.warn({ channel: channel.slug, unknown }, 'messages of a stopped sender have an open outcome')
     // Two processes know the database's clock no better than a statement takes.
     this.#pacer = new Pacer(this.#perSecond, Math.max(got.slotMs + answeredAt - askedAt, got.databaseMs))
     this.#wire = new Wire({
       nowMs: this.#nowMs,
       pacer: this.#pacer,
-      isFree: () => this.#onWire < this.#maxInFlight,
+      isFree: (isUrgent) => this.#onWire < this.#maxInFlight + (isUrgent ? REPLIES_AHEAD : 0),
       go: (entry, ticket) => this.#write(entry, ticket),
     })
     this.#woken = true
@@ -163,7 +167,7 @@ export class ChannelSender {
   #lose(): void {
     if (!this.#pacer) return
     this.#pacer = null
-    for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
+    this.#clearWire()
     this.#wire = null
     this.#supply.forget()
     this.#p.onLease?.(false)
@@ -195,16 +199,31 @@ export class ChannelSender {
   /** Hands over what the wire can take; waits for room, or for something to send. */
   async #feed(): Promise<void> {
     this.#ahead.measure(performance.now())
-    const room = this.#ahead.room(this.#wire!.size)
-    if (room === 0) return this.#untilRoom()
-    const handedOverAt = this.#p.now()
-    const picked: Picked[] = []
-    for (let row = this.#supply.next(); row; row = this.#supply.next()) {
-      picked.push({ row, countedBefore: this.#supply.reserve(row, handedOverAt) })
-      if (picked.length >= room) break
-    }
-    if (picked.length === 0) return this.#idle(Math.max(1, this.#lookAtMs - performance.now()))
+    const wire = this.#wire!
+    const slots = this.#pacer!.within(this.#nowMs(), SLOT_WITHIN_MS) - wire.size
+    const room = Math.min(slots, this.#ahead.room(wire.size))
+    const picked =
+      room > 0
+        ? this.#pick(room, () => this.#supply.next())
+        : this.#pick(Math.min(slots, REPLIES_AHEAD - wire.urgent), () => this.#supply.nextUrgent())
+    if (picked.length > 0) await this.#putOnWire(picked)
+    else if (room > 0) await this.#idle(Math.max(1, this.#lookAtMs - performance.now()))
+    else await this.#untilRoom()
+  }
 
+  #pick(atMost: number, next: () => Waiting | undefined): Picked[] {
+    const at = this.#p.now()
+    const picked: Picked[] = []
+    while (picked.length < atMost) {
+      const row = next()
+      if (!row) break
+      picked.push({ row, at, countedBefore: this.#supply.reserve(row, at) })
+    }
+    return picked
+  }
+
+  async #putOnWire(picked: readonly Picked[]): Promise<void> {
+    const handedOverAt = picked[0]!.at
     const wallMs = Date.now()
     const startedMs = performance.now()
     const taken = await this.#handOver(picked, handedOverAt)
@@ -214,6 +233,7 @@ export class ChannelSender {
     for (const { row, countedBefore } of picked) {
       const sealed = taken.get(row.id)
       if (sealed) {
+        taken.delete(row.id) // nothing is written twice, even if it was picked twice
         const { id, kind, contactId, broadcastId, attempts } = row
         // Written out: a spread makes objects that are slow to make and to read, 5 µs a message.
         entries.push({
@@ -226,6 +246,7 @@ export class ChannelSender {
           handedOverAt,
           sealed,
           opened: null,
+          hasStarted: false,
           writeBefore,
         })
       } else {
@@ -240,7 +261,10 @@ export class ChannelSender {
     })
     if (entries.length > 0) this.#renewAtMs = startedMs + LEASE_MS / 3
     else this.#renewAtMs = 0 // nobody answered for the lease: ask
-    this.#wire!.add(entries, (entry) => entry.broadcastId === null)
+    // Meanwhile WhatsApp may have asked for a pause, or we for an end.
+    if (this.#abandoned || this.#pacer?.within(this.#nowMs(), SLOT_WITHIN_MS) === 0)
+      for (const entry of entries) this.#giveBack(entry)
+    else this.#wire!.add(entries, isUrgent)
     if (entries.length < picked.length) {
       this.#woken = true
       if (entries.length === 0) await this.#idle(50)
@@ -266,17 +290,15 @@ export class ChannelSender {
   #write(entry: Entry, ticket: number): void {
     this.#ahead.wrote()
     if (this.#roomMade && this.#ahead.room(this.#wire?.size ?? 0) > 0) this.#roomMade()
-    const { atMs, wallMs } = entry.writeBefore
-    const isLate = performance.now() > atMs || Date.now() > wallMs
     // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
     const isStopped = entry.sealed.payload === null && !this.#supply.renderOf(entry.broadcastId!)
-    if (isLate || isStopped) {
+    if (isLate(entry) || isStopped) {
       this.#giveBack(entry)
       return
     }
     let json: string | null = null
     try {
-      json = this.#bodyOf(entry)
+      json = bodyOf(entry, this.#p.vault, (id) => this.#supply.renderOf(id))
     } catch (error) {
       this.#p.log.error({ err: error, outgoing: entry.id }, 'a message cannot be read')
     }
@@ -286,7 +308,10 @@ export class ChannelSender {
     }
     const pacer = this.#pacer
     this.#p.whatsapp
-      .send(this.#target, json, atMs, () => pacer?.left(ticket, this.#nowMs()))
+      .send(this.#target, json, entry.writeBefore.atMs, () => {
+        entry.hasStarted = true
+        pacer?.left(ticket, this.#nowMs())
+      })
       .then(
         (result) => this.#done(entry, result),
         (error) => {
@@ -296,17 +321,9 @@ export class ChannelSender {
       )
   }
 
-  #bodyOf({ id, sealed, opened, broadcastId }: Entry): string | null {
-    const place = placeOf(sealed)
-    if (place === null) return null
-    const text = opened ?? this.#p.vault.open(place) // which says why it cannot be opened
-    const address: Address =
-      sealed.address !== null ? JSON.parse(text) : sealed.phone !== null ? { phone: text } : { userId: text }
-    const render =
-      sealed.payload === null
-        ? this.#supply.renderOf(broadcastId!)
-        : addresser(JSON.parse(this.#p.vault.open(sealed.payload)))
-    return render ? render(address, callbackDataOf(id)) : null
+  /** What is not on the wire yet goes back. */
+  #clearWire(): void {
+    for (const entry of this.#wire?.clear() ?? []) this.#giveBack(entry)
   }
 
   /** Surely not written: back to the queue as if nothing had been. */
@@ -359,8 +376,5 @@ export class ChannelSender {
     })
   }
 }
-
-/** Where a message goes: its own address, or its person's as of the hand-over; null for nobody. */
-const placeOf = ({ address, phone, userId }: Sealed): string | null => address ?? phone ?? userId
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -9,16 +9,16 @@ export class Wire<T> {
   #timer: NodeJS.Timeout | null = null
   readonly #nowMs: () => number
   readonly #pacer: Pacer
-  readonly #isFree: () => boolean
+  readonly #isFree: (isUrgent: boolean) => boolean
   readonly #go: (item: T, ticket: number) => void
   /**
-   * @param parts.isFree whether there is a connection for one more; when that changes to true, `run` must be called
+   * @param parts.isFree whether there is a connection for one more of this kind; when that changes to true, `run` must be called
    * @param parts.go must not throw; tells the pacer with the ticket when the message really leaves
    */
   constructor(parts: {
     nowMs: () => number
     pacer: Pacer
-    isFree: () => boolean
+    isFree: (isUrgent: boolean) => boolean
     go: (item: T, ticket: number) => void
   }) {
     this.#nowMs = parts.nowMs
@@ -40,6 +40,10 @@ export class Wire<T> {
     return this.#urgent.length + this.#bulk.length - this.#gone
   }
 
+  get urgent(): number {
+    return this.#urgent.length
+  }
+
   /** Takes back everything that has not left. */
   clear(): T[] {
     if (this.#timer) clearTimeout(this.#timer)
@@ -53,7 +57,7 @@ export class Wire<T> {
   run(): void {
     if (this.#timer) return
     for (let nowMs = this.#nowMs(), lookedAt = 0; this.size > 0; ) {
-      if (!this.#isFree()) return
+      if (!this.#isFree(this.#urgent.length > 0)) return
       if (this.#pacer.peek(nowMs) > nowMs + EARLY_MS) {
         if (lookedAt === nowMs) {
           this.#later(nowMs)

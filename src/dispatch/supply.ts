@@ -80,8 +80,12 @@ export class Supply {
 
   /** The next message to hand over, or none right now. */
   next(): Waiting | undefined {
-    if (this.#stopped) return undefined
-    return this.#nextUrgent() ?? (this.#mayBroadcast() ? this.#nextBulk() : undefined)
+    return this.nextUrgent() ?? (!this.#stopped && this.#mayBroadcast() ? this.#nextBulk() : undefined)
+  }
+
+  /** The next one that goes before all fresh recipients: a single message, or another attempt. */
+  nextUrgent(): Waiting | undefined {
+    return this.#stopped ? undefined : this.#nextUrgent()
   }
 
   /** Reads on in the broadcasts where that is due. Resolves when there is something, or nothing to read. */
@@ -193,7 +197,7 @@ export class Supply {
       const last = rows.at(-1)
       if (!last) continue
       run.afterId = last.id
-      if (!this.#runs.has(run.id)) return
+      if (this.#runs.get(run.id) !== run) return // forgotten meanwhile: whoever finds it anew reads it anew
       this.#keep(() => true)
       this.#bulk.push(...rows)
       return

@@ -75,6 +75,8 @@ function readRefusal(httpStatus: number, json: Loose): GraphRefusal {
   const details = detailsOf(error)
   const verdict = verdictFor({ httpStatus, code, details, isTransient: error.is_transient === true })
   if (code === undefined) return { verdict, error: { title: `HTTP ${httpStatus}`, details } }
+  // No code of Meta's is this large, and no column holds it: one such answer must not stand in the way of all others.
+  if (code !== (code | 0)) return { verdict, error: { title: text(error.message), details } }
   return { verdict, error: { code, title: text(error.message), details, forPeople: forPeople(error) } }
 }
 

@@ -11,7 +11,7 @@ export type ClientOptions = {
   baseUrl: string
   /** `v26.0` */
   version: string
-  /** Messages under way at the same time, default 512; more wait inside, so a sender hands over no more. */
+  /** Messages under way at the same time, default 512 of broadcasts and 16 replies; more wait inside, so a sender hands over no more. */
   connections?: number
   /** Until the head of an answer, default 30 s. */
   timeoutMs?: number
@@ -53,7 +53,7 @@ export type WhatsappClient = Management &
   }
 
 /** @throws TypeError if `baseUrl` is no URL */
-export function openClient({ baseUrl, version, connections = 512, timeoutMs = 30_000 }: ClientOptions): WhatsappClient {
+export function openClient({ baseUrl, version, connections = 528, timeoutMs = 30_000 }: ClientOptions): WhatsappClient {
   const base = new URL(baseUrl)
   const prefix = `${base.pathname.replace(/\/+$/, '')}/${version}`
   const connectTimeout = Math.min(10_000, timeoutMs)

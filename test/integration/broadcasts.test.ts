@@ -10,6 +10,7 @@ import { testSend } from '../../src/broadcasts/test-send.ts'
 import { list, recipients } from '../../src/broadcasts/views.ts'
 import { stopChannel } from '../../src/channels/channels.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
+import { readDue, type Settled, settle } from '../../src/dispatch/lane.ts'
 import { startRun } from '../../src/dispatch/queue.ts'
 import { inDeed } from '../../src/runtime.ts'
 import { leave } from '../../src/subscriptions/subscriptions.ts'
@@ -647,6 +648,18 @@ describe('a broadcast under way', () => {
     expect(await room.finishDone()).toBe(0)
   })
 
+  test('what comes back to the queue after its end is still sent', async () => {
+    const { id } = await running(2)
+    await room.became(id, 'delivered', 'unknown')
+    await room.finishDone()
+    expect((await room.view(id)).status).toBe('done')
+    // A process that was frozen wakes up and finds that it never wrote what another one took for an open outcome.
+    await givenBack(id, 1)
+    expect(await room.finishDone()).toBe(0)
+    expect(await room.view(id)).toMatchObject({ status: 'sending', finishedAt: null, counts: { queued: 1 } })
+    expect(await room.audited(id)).toContain('reopened')
+  })
+
   test('two processes finish it once', async () => {
     const { id } = await running(1)
     await room.became(id, 'delivered')
@@ -655,6 +668,15 @@ describe('a broadcast under way', () => {
     expect((await room.audited(id)).filter((action) => action === 'finished')).toHaveLength(1)
   })
 })
+
+/** What the sender writes about the n-th recipient, as of the hand-over that `became` noted unless said otherwise. */
+const outcome = async (id: string, n: number, own: Partial<Settled>): Promise<void> => {
+  const rows = await room.sql<{ id: string; at: Date }[]>`
+    select id, handed_over_at as at from outgoing where broadcast_id = ${id} order by id`
+  const plain = { status: 'queued', wamidHash: null, errorCode: null, notBefore: room.now(), counted: false } as const
+  await settle(room.sql, [{ ...plain, id: rows[n]!.id, at: room.now(), handedOverAt: rows[n]!.at, ...own }])
+}
+const givenBack = (id: string, n: number) => outcome(id, n, {})
 
 describe('trying again', () => {
   const over = async () => {
@@ -684,6 +706,38 @@ describe('trying again', () => {
     const { id } = await over()
     await again(id, ['unknown'])
     expect(await room.statesOf(id)).toEqual(['failed', 'failed', 'failed', 'queued', 'delivered'])
+  })
+
+  test('an outcome that has been open for a moment only stays open, if that is asked', async () => {
+    const { id } = await over()
+    await room.sql`update outgoing set status_at = ${room.now()} where broadcast_id = ${id}`
+    const decide = () =>
+      room.act((deed) => retry(deed, anna, room.channel(), id, { include: ['unknown'], unknownForMs: 2 * MINUTE }))
+    await decide()
+    expect(await room.statesOf(id)).toEqual(['failed', 'failed', 'failed', 'unknown', 'delivered'])
+    room.pass(2 * MINUTE)
+    await decide()
+    expect(await room.statesOf(id)).toEqual(['failed', 'failed', 'failed', 'queued', 'delivered'])
+  })
+
+  test('what was sent back to the queue is not lost when the answer to the first attempt comes after all', async () => {
+    const { id } = await over()
+    await again(id, ['unknown'])
+    await outcome(id, 3, { status: 'accepted', wamidHash: Buffer.alloc(16, 1) })
+    const due = await readDue(room.sql, 'arnsberg', room.now(), 10, true)
+    expect(due.map(({ broadcastId }) => broadcastId)).toEqual([id])
+  })
+
+  test('what the first attempt came to says nothing about the second one', async () => {
+    const { id } = await over()
+    await again(id, ['unknown'])
+    const first = room.now()
+    room.pass(1000)
+    await room.sql`update outgoing set status = 'sending', handed_over_at = ${room.now()} where broadcast_id = ${id} and status = 'queued'`
+    await outcome(id, 3, { status: 'failed', errorCode: 131026, handedOverAt: first })
+    expect((await room.statesOf(id))[3]).toBe('sending')
+    await outcome(id, 3, { status: 'failed', errorCode: 131026 })
+    expect((await room.statesOf(id))[3]).toBe('failed')
   })
 
   test('leaves out who left meanwhile', async () => {

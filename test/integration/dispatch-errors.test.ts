@@ -121,8 +121,10 @@ describe('errors of WhatsApp', () => {
     const [[broken]] = await Promise.all([say('odd', odd, {}), say('plain', plain)])
     await say('later', odd)
     await eventually(() => desk.emulator.sends(since).length === 2)
-    const [row] = await sql`select status from outgoing where id = ${broken!.id}`
-    expect(row!.status).toBe('failed')
+    await eventually(async () => {
+      const [row] = await sql`select status from outgoing where id = ${broken!.id}`
+      return row!.status === 'failed'
+    })
   })
 
   test('an error code that nobody knows, over and over, pauses the broadcast', async () => {

@@ -148,6 +148,57 @@ describe('the pace of a channel', () => {
     expect(within(1000)).toBeGreaterThan(94)
   })
 
+  test('"too fast" once more doubles the pause, up to what is said, until all is well again; never less than was asked for', () => {
+    const pacer = new Pacer(100, START)
+    let now = START
+    const pauseAfter = (upToMs: number, atLeastMs?: number) => {
+      pacer.slowDown(now, upToMs, atLeastMs)
+      const pauseMs = pacer.peek(now) - now
+      now += pauseMs
+      return Math.round(pauseMs)
+    }
+    expect([1, 2, 3, 4, 5].map(() => pauseAfter(10_000))).toEqual([1000, 2000, 4000, 8000, 10_000])
+    expect(pauseAfter(1000)).toBe(1000)
+    expect(pauseAfter(1000, 60_000)).toBe(60_000)
+    now += 20_000
+    expect(pauseAfter(10_000)).toBe(1000)
+  })
+
+  test('what is said to have its moment soon has it, at any rate and pace', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...RATES),
+        fc.nat(200),
+        fc.nat(5),
+        fc.integer({ min: 1, max: 2000 }),
+        (perSecond, sent, slowedDown, withinMs) => {
+          const pacer = new Pacer(perSecond, START)
+          let now = START
+          for (let n = 0; n < sent; n++) {
+            now = pacer.peek(now)
+            pacer.take(now)
+          }
+          for (let n = 0; n < slowedDown; n++) {
+            pacer.slowDown(now)
+            now = pacer.peek(now)
+          }
+          let at = now
+          for (let n = pacer.within(now, withinMs); n > 0; n--) {
+            at = pacer.peek(at)
+            pacer.take(at)
+          }
+          expect(at - now).toBeLessThanOrEqual(withinMs + 0.001)
+        },
+      ),
+    )
+  })
+
+  test('whoever stops during a pause leaves the rest of it to the next process', () => {
+    const first = new Pacer(100, START)
+    first.slowDown(START, 1000, 30_000)
+    expect(new Pacer(100, first.afterLastMs()).peek(START)).toBeGreaterThanOrEqual(START + 30_000)
+  })
+
   test('less than one a second is refused', () => {
     expect(() => new Pacer(0, START)).toThrow(RangeError)
   })

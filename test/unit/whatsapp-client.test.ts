@@ -93,6 +93,16 @@ describe('what becomes of a message that is sent', () => {
         error: { code: 131009, title: '(#131009) No', details: 'Parameter value is not valid' },
       },
     ],
+    [
+      'a code that no column holds is not kept',
+      json(400, graphError(2 ** 31)),
+      { verdict: 'recipient', error: expect.not.objectContaining({ code: expect.anything() }) },
+    ],
+    [
+      'nor is half a code',
+      json(400, graphError(131000.5)),
+      { verdict: 'recipient', error: expect.not.objectContaining({ code: expect.anything() }) },
+    ],
     ['a refused token stops the channel', json(401, graphError(190)), { verdict: 'channel' }],
     [
       'a refusal that is passing is tried again',
