@@ -106,7 +106,7 @@ export function openClient({ baseUrl, version, connections = 528, timeoutMs = 30
       const all = [sending, control, downloads]
       const cut = () => all.forEach((one) => void one.destroy())
       const timer = graceMs === undefined ? undefined : setTimeout(cut, graceMs)
-      await Promise.all(all.map((one) => one.close()))
+      await Promise.all(all.map((one) => one.close().catch(() => {}))) // closed twice is closed
       clearTimeout(timer)
     },
   }
