@@ -38,7 +38,8 @@ export class Connections {
   readonly #waiting: Request[] = []
   #watch: NodeJS.Timeout | null = null
   #isClosed = false
-  #allGone: (() => void) | null = null
+  #closing: Promise<void> | null = null
+  #allGone = () => {}
 
   constructor(url: URL, options: Options) {
     this.#open = opener(url)
@@ -58,10 +59,11 @@ export class Connections {
   close(): Promise<void> {
     this.#isClosed = true
     for (const connection of this.#idle.splice(0)) connection.end()
-    if (this.#all.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
+    this.#closing ??= new Promise((resolve) => {
       this.#allGone = resolve
+      if (this.#all.size === 0) resolve()
     })
+    return this.#closing
   }
 
   /** Cuts off what is under way. */
@@ -114,7 +116,7 @@ export class Connections {
     if (this.#all.size > 0) return
     clearInterval(this.#watch ?? undefined)
     this.#watch = null
-    this.#allGone?.()
+    this.#allGone()
   }
 
   /** One clock for all: a timer for each request would cost more than writing it. */

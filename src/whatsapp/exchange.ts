@@ -19,7 +19,7 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024
 /**
  * One request on the pool, once: no repeats, no redirects. Never rejects. Waiting for a free connection does not count against
  * `timeoutMs`, which bounds the wait for the head of the answer and each pause within its body.
- * Built on `dispatch`: `Pool.request` makes a stream per answer (36–40 µs of CPU against 31–34 µs here, 50 connections, parsing included).
+ * Built on `dispatch`, since only that tells whether a byte has left.
  */
 export const exchange = (pool: Pool, call: Call): Promise<Exchange> =>
   new Promise((resolve) => {
