@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { contactById } from '../contacts/contacts.ts'
+import { proofDocument } from '../http/proof.ts'
 import { lastCheck } from '../privacy/ledger-check.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
@@ -8,75 +9,86 @@ import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { OwnEntries, WholeLedger } from './ledger-state.tsx'
 import { formOf, type Office, type OfficeEnv, only } from './office.ts'
-import { Empty, Facts, Head, LinkButton, Note, Section } from './parts.tsx'
+import { Button, Empty, Facts, Head, Note, PostForm, Section } from './parts.tsx'
 import { consentActions, offerings, sourceWords } from './texts.de.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** `/office/abonnenten/{id}/nachweis`: what one person agreed to, to print (Art. 7(1) GDPR). Asked for by a form, since it shows the number and needs a reason. */
+/** `/office/abonnenten/{id}/nachweis`: what one person agreed to, to print (Art. 7(1) GDPR) or as a file. By a form: it shows the number and needs a reason. */
 export const proofRoutes = (runtime: Runtime) =>
-  new Hono<OfficeEnv>().post('/abonnenten/:id/nachweis', only('subscribers.reveal'), async (c) => {
-    const office = c.get('office')
-    const { channel, actor } = office
-    const { reason = '' } = await formOf(c)
-    const id = c.req.param('id')
-    if (!UUID.test(id)) throw new Refusal('not-found')
-    const { proof, contact, check } = await inDeed(runtime, async (deed) => ({
-      proof: await proofFor(deed, actor, channel.slug, id, reason),
-      contact: await contactById(deed, id),
-      check: await lastCheck(deed, channel.slug),
-    }))
-    const { phone, userId, name } = contact ?? {}
-    return page(
-      c,
-      { title: 'Nachweis der Einwilligung' },
-      <>
-        <Head title="Nachweis der Einwilligung" back={['/office/abonnenten', 'Abonnenten']}>
-          <LinkButton to={`/api/v1/channels/${channel.slug}/subscribers/${id}/proof`} icon="download">
-            Als Datei (JSON)
-          </LinkButton>
-        </Head>
-        <Note>
-          Nach Art. 7 Abs. 1 DSGVO. Zum Aufheben oder Weitergeben drucken Sie diese Seite. Sie enthält die Rufnummer und
-          gehört nur in die Hände, die sie brauchen.
-        </Note>
-        <Facts
-          of={[
-            ['Kanal', `${channel.name}, ${channel.town}`],
-            ['Name bei WhatsApp', name],
-            ['Rufnummer', phone],
-            ['WhatsApp-Kennung', userId],
-            ['Kennzeichen im Verzeichnis', proof.subjects.join(', ')],
-            ['Erstellt', `${dateTime(proof.createdAt, channel.timezone)} von ${actor.name}`],
-            ['Grund', reason.trim()],
-          ]}
-        />
-        <OwnEntries entries={proof.entries} check={check} />
-        <WholeLedger check={check} zone={channel.timezone} />
-        <Section title="Einträge, die ältesten zuerst" id="eintraege">
-          {proof.entries.length === 0 ? (
-            <Empty>Zu dieser Person gibt es keine Einträge.</Empty>
-          ) : (
-            <ol class="entries">
-              {proof.entries.map((entry) => (
-                <li class="card entry">
-                  <Entry entry={entry} office={office} />
-                </li>
-              ))}
-            </ol>
-          )}
-        </Section>
-        <Section title="So lässt sich das nachprüfen" id="nachpruefen">
+  new Hono<OfficeEnv>()
+    .post('/abonnenten/:id/nachweis/datei', only('subscribers.reveal'), async (c) => {
+      const { channel, actor } = c.get('office')
+      const { reason = '' } = await formOf(c)
+      const id = c.req.param('id')
+      if (!UUID.test(id)) throw new Refusal('not-found')
+      const proof = await proofDocument(runtime, actor, channel.slug, id, reason)
+      c.header('content-disposition', `attachment; filename="nachweis-${id}.json"`)
+      return c.json(proof)
+    })
+    .post('/abonnenten/:id/nachweis', only('subscribers.reveal'), async (c) => {
+      const office = c.get('office')
+      const { channel, actor } = office
+      const { reason = '' } = await formOf(c)
+      const id = c.req.param('id')
+      if (!UUID.test(id)) throw new Refusal('not-found')
+      const { proof, contact, check } = await inDeed(runtime, async (deed) => ({
+        proof: await proofFor(deed, actor, channel.slug, id, reason),
+        contact: await contactById(deed, id),
+        check: await lastCheck(deed, channel.slug),
+      }))
+      const { phone, userId, name } = contact ?? {}
+      return page(
+        c,
+        { title: 'Nachweis der Einwilligung' },
+        <>
+          <Head title="Nachweis der Einwilligung" back={['/office/abonnenten', 'Abonnenten']}>
+            <PostForm to={`/office/abonnenten/${id}/nachweis/datei`} kanal={channel.slug}>
+              <input type="hidden" name="reason" value={reason} />
+              <Button icon="download">Als Datei (JSON)</Button>
+            </PostForm>
+          </Head>
           <Note>
-            Jeder Eintrag trägt eine Prüfsumme (SHA-256) über seinen Inhalt und die Prüfsumme des Eintrags davor. Wer
-            einen Eintrag ändert, herausnimmt oder einfügt, müsste alle folgenden neu schreiben; dann stimmt die zuletzt
-            außerhalb aufbewahrte Prüfsumme des Verzeichnisses nicht mehr. Die Rechenvorschrift steht in der
-            Beschreibung der Schnittstelle, alle Werte dazu in der Datei.
+            Nach Art. 7 Abs. 1 DSGVO. Zum Aufheben oder Weitergeben drucken Sie diese Seite. Sie enthält die Rufnummer
+            und gehört nur in die Hände, die sie brauchen.
           </Note>
-        </Section>
-      </>,
-    )
-  })
+          <Facts
+            of={[
+              ['Kanal', `${channel.name}, ${channel.town}`],
+              ['Name bei WhatsApp', name],
+              ['Rufnummer', phone],
+              ['WhatsApp-Kennung', userId],
+              ['Kennzeichen im Verzeichnis', proof.subjects.join(', ')],
+              ['Erstellt', `${dateTime(proof.createdAt, channel.timezone)} von ${actor.name}`],
+              ['Grund', reason.trim()],
+            ]}
+          />
+          <OwnEntries entries={proof.entries} check={check} />
+          <WholeLedger check={check} zone={channel.timezone} />
+          <Section title="Einträge, die ältesten zuerst" id="eintraege">
+            {proof.entries.length === 0 ? (
+              <Empty>Zu dieser Person gibt es keine Einträge.</Empty>
+            ) : (
+              <ol class="entries">
+                {proof.entries.map((entry) => (
+                  <li class="card entry">
+                    <Entry entry={entry} office={office} />
+                  </li>
+                ))}
+              </ol>
+            )}
+          </Section>
+          <Section title="So lässt sich das nachprüfen" id="nachpruefen">
+            <Note>
+              Jeder Eintrag trägt eine Prüfsumme (SHA-256) über seinen Inhalt und die Prüfsumme des Eintrags davor. Wer
+              einen Eintrag ändert, herausnimmt oder einfügt, müsste alle folgenden neu schreiben; dann stimmt die
+              zuletzt außerhalb aufbewahrte Prüfsumme des Verzeichnisses nicht mehr. Die Rechenvorschrift steht in der
+              Beschreibung der Schnittstelle, alle Werte dazu in der Datei.
+            </Note>
+          </Section>
+        </>,
+      )
+    })
 
 const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Office }) => {
   const labels = channel.offerings.info?.topics ?? {}

@@ -9,7 +9,8 @@ import { offeringsOf } from './subscribers.ts'
 
 const offering = z.enum(['info', 'chat'])
 
-const reasonField = z.string().max(200).openapi({
+/** Why somebody wants to see a person. */
+export const reasonField = z.string().max(200).openapi({
   description: 'What for; stands in the audit log and must not name a number',
   example: 'Rückfrage zu einem Anliegen',
 })

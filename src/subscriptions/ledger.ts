@@ -21,7 +21,7 @@ export type LedgerEntry = {
 
 /**
  * The ledger of a channel, latest deed first: an imported consent stands where it was given. `before` is the last entry of the page before. A message id that tells the number is replaced by its
- * keyed fingerprint, since it would undo the pseudonym beside it; `proofFor` gives it, with an audit entry.
+ * keyed fingerprint, since it would undo the pseudonym beside it; `proofFor` gives it, for a reason and with an audit entry.
  */
 export async function ledgerOf(
   deed: Deed,

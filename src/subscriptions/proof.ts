@@ -34,18 +34,19 @@ export type Proof = {
 }
 
 /**
- * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first; leaves an audit entry. Each entry is verified
- * with the one before and the one after it, at a cost that does not grow with the ledger; whether the whole chain holds is for `verifyChain` to say.
- * @throws Refusal not-found, invalid-input for a reason that cannot be kept
+ * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first, for a stated reason that stands in the audit log: Meta's
+ * message ids tell the number. Each entry is verified with the one before and the one after it, at a cost that does not grow with the ledger; whether the
+ * whole chain holds is for `verifyChain` to say.
+ * @throws Refusal not-found, invalid-input without a reason that can be kept
  */
 export async function proofFor(
   deed: Deed,
   actor: Actor,
   channel: string,
   contactId: string,
-  reason?: string,
+  reason: string,
 ): Promise<Proof> {
-  const detail = reason === undefined ? {} : { reason: sayableReason(reason) }
+  const detail = { reason: sayableReason(reason) }
   const contact = await contactById(deed, contactId)
   if (contact?.channel !== channel) throw new Refusal('not-found')
   refuseNames(reason, contact)

@@ -7,6 +7,7 @@ export function sayableReason(reason: string): string {
   const text = reason.trim()
   if (text.length < 3) throw problem('Bitte geben Sie an, wozu Sie die Nummer brauchen.')
   if (text.length > 200) throw problem('Höchstens 200 Zeichen.')
+  if (text.includes('\0')) throw problem('Darin steht ein unsichtbares Zeichen, das nicht erlaubt ist.')
   if (identifies(text, 7)) throw problem('Bitte nennen Sie hier keine Rufnummer und keine E-Mail-Adresse.')
   return text
 }

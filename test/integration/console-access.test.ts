@@ -78,6 +78,7 @@ const RULES: Readonly<Record<string, string>> = {
   'GET /abonnenten': OFFICE,
   'POST /abonnenten/nachschlagen': OFFICE,
   'POST /abonnenten/:id/nachweis': OFFICE,
+  'POST /abonnenten/:id/nachweis/datei': OFFICE,
   'POST /abonnenten/ausgeben': 'admin',
   'POST /abonnenten/abmelden': OFFICE,
   'POST /abonnenten/loeschen': 'admin',

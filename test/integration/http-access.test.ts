@@ -73,6 +73,7 @@ describe('every door of the API is locked', () => {
         'POST /channels/{c}/dead-letters/resend',
         'POST /channels/{c}/inbox/resume',
         'POST /channels/{c}/subscribers/lookup',
+        'POST /channels/{c}/subscribers/{id}/proof',
         'POST /channels/{c}/subscribers/{id}/reveal',
         'POST /channels/{c}/templates/sync',
         'POST /chats/{id}/close',

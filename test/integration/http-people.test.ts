@@ -186,7 +186,7 @@ test('a message id that tells the number is a fingerprint in the ledger, and its
   const ask = async (path: string) => (await doors.ask('GET', `/api/v1/channels/heringen${path}`, { key })).body
   const shown = (await ask('/consents')).items[0].messageId
   expect(shown).toMatch(/^fp_[0-9a-f]{32}$/)
-  expect((await ask(`/subscribers/${id}/proof`)).entries[0].messageId).toBe(wamid)
+  expect((await ask(`/subscribers/${id}/proof?reason=Nachweis`)).entries[0].messageId).toBe(wamid)
 })
 
 describe('channels and templates', () => {

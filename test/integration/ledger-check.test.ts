@@ -51,9 +51,11 @@ async function proofs() {
   const page = await office()
   const { id } = (await contactOf())!
   const key = await doors.keyFor('admin')
+  const path = `/api/v1/channels/arnsberg/subscribers/${id}/proof`
   return {
     page: () => page(`/office/abonnenten/${id}/nachweis`, { reason: 'Beschwerde' }),
-    file: async () => (await doors.ask('GET', `/api/v1/channels/arnsberg/subscribers/${id}/proof`, { key })).body,
+    file: async () => (await doors.ask('POST', path, { key, body: { reason: 'Beschwerde' } })).body,
+    download: async () => JSON.parse(await page(`/office/abonnenten/${id}/nachweis/datei`, { reason: 'Beschwerde' })),
     overview: () => page('/office'),
     ledger: (form?: Record<string, string>) => page(`/office/einwilligungen${form ? '/pruefen' : ''}`, form),
   }
@@ -100,6 +102,18 @@ describe('the proof of one person', () => {
     const [first, second] = (await file()).entries
     expect(second.intact && second.linked).toBe(false)
     expect(first.intact).toBe(true)
+  })
+
+  test('the office takes it along as a file for the reason it stated, which no address carries', async () => {
+    const { page, file, download } = await proofs()
+    const shown = await page()
+    const form = /<form[^>]* action="[^"]*\/nachweis\/datei\?kanal=arnsberg".*?<\/form>/.exec(shown)?.[0]
+    expect(form).toContain('<input type="hidden" name="reason" value="Beschwerde"/>')
+    expect(/(href|action)="[^"]*Beschwerde/.test(shown)).toBe(false)
+    expect(await download()).toEqual(await file())
+    const rows = await runtime.sql`
+      select detail->>'reason' as reason from audit where action = 'subscriber.proof-read' and target = ${(await contactOf())!.id}`
+    expect(rows.map(({ reason }) => reason)).toEqual(['Beschwerde', 'Beschwerde', 'Beschwerde'])
   })
 
   test('finds at once that its latest entry is no longer the end of the ledger, though nothing follows', async () => {

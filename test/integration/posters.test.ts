@@ -102,7 +102,9 @@ describe('a citizen signs up by a poster', () => {
     const key = await doors.keyFor('admin')
     const api = async (path: string) => (await doors.ask('GET', `/api/v1/channels/arnsberg${path}`, { key })).body
     expect((await api('/consents')).items[0].source).toBe('poster:rathaus')
-    expect((await api(`/subscribers/${id}/proof`)).entries).toMatchObject([{ source: 'poster:rathaus', intact: true }])
+    expect((await api(`/subscribers/${id}/proof?reason=Nachweis`)).entries).toMatchObject([
+      { source: 'poster:rathaus', intact: true },
+    ])
     expect((await api('')).posters).toMatchObject({ rathaus: 'Aushang im Rathaus' })
 
     await writes(anna, 'AUSKUNFT')

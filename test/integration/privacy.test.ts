@@ -174,17 +174,44 @@ describe('the ledger', () => {
     const contact = (await desk.act((deed) => findContact(deed, 'arnsberg', bernd)))!
     const key = await doors.keyFor('editor', 'arnsberg')
     const path = `/api/v1/channels/arnsberg/subscribers/${contact.id}`
-    const { status, body } = await doors.ask('GET', `${path}/proof`, { key })
+    const proof = `${path}/proof?reason=${encodeURIComponent('Beschwerde über eine Meldung')}`
+    const { status, body } = await doors.ask('GET', proof, { key })
     expect(status).toBe(200)
     expect(body.entries.map((one: Json) => [one.action, one.source, one.intact, one.noticeVersion])).toEqual([
       ['granted', 'keyword', true, '2026-11'],
       ['withdrawn', 'keyword', true, '2026-11'],
     ])
     expect(body.entries[0].wording).toContain('Infokanal')
-    expect((await doors.ask('GET', `${path.replace('arnsberg', 'warstein')}/proof`, { key })).status).toBe(403)
+    expect((await doors.ask('GET', proof.replace('arnsberg', 'warstein'), { key })).status).toBe(403)
     await past('consents_append_only', "update consents set topics = '{baustellen}' where seq = 4")
-    const again = await doors.ask('GET', `${path}/proof`, { key })
+    const again = await doors.ask('GET', proof, { key })
     expect(again.body.entries.map((one: Json) => one.intact)).toEqual([true, false])
+  })
+
+  test('message ids, which tell the number, are shown for a reason only, which stands in the audit log', async () => {
+    const contact = (await desk.act((deed) => findContact(deed, 'arnsberg', bernd)))!
+    const key = await doors.keyFor('editor', 'arnsberg')
+    const path = `/api/v1/channels/arnsberg/subscribers/${contact.id}/proof`
+    const asked = (reason: string) => doors.ask('GET', `${path}?${new URLSearchParams({ reason })}`, { key })
+    for (const refused of [
+      await doors.ask('GET', path, { key }),
+      await doors.ask('POST', path, { key, body: {} }),
+      ...(await Promise.all(['', 'a', 'x'.repeat(201), 'Streit\0', `Anruf unter ${bernd.phone}`].map(asked))),
+    ]) {
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([422, 'application/problem+json'])
+      expect(refused.body.errors[0].field).toBe('reason')
+    }
+    expect(await desk.database.sql`select id from audit where target = ${contact.id}`).toEqual([])
+    const shown = await asked('Beschwerde')
+    expect(shown.body.entries[0].messageId).toMatch(/^wamid/)
+    const sent = await doors.ask('POST', path, { key, body: { reason: 'Widerspruch' } })
+    expect(sent.body.entries).toEqual(shown.body.entries)
+    const rows = await desk.database
+      .sql`select action, detail->>'reason' as reason from audit where target = ${contact.id} order by id`
+    expect(rows.map(({ action, reason }) => [action, reason])).toEqual([
+      ['subscriber.proof-read', 'Beschwerde'],
+      ['subscriber.proof-read', 'Widerspruch'],
+    ])
   })
 
   test('a number is shown for a reason only, which stands in the audit log', async () => {

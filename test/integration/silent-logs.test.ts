@@ -71,7 +71,7 @@ test('the whole flow at debug level leaves no number, user id, name or text in t
     reason: 'Rückfrage',
   })
   expect(person.name).toBe('Anna Ahrens')
-  expect((await stack.ask('GET', `${people}/${person.id}/proof`, admin)).status).toBe(200)
+  expect((await stack.ask('GET', `${people}/${person.id}/proof?reason=Beschwerde`, admin)).status).toBe(200)
   await stack.ask('POST', `${people}/lookup`, admin, { phone: 'Anna Ahrens +4915112340001 (Ja)' })
   await stack.ask('POST', `${people}/lookup`, admin, `{"phone": "${anna.phone}`)
   await stack.ask('POST', '/webhooks/whatsapp', admin, { from: anna.phone.slice(1), text: 'Laterne' })
@@ -97,7 +97,18 @@ test('the whole flow at debug level leaves no number, user id, name or text in t
   const told = `${lines.join('')}\n${metrics}`
   const personal = [
     ...['15112340001', '15112340002', '151 1234', '00000000000000000'],
-    ...['Anna', 'Ahrens', 'Bernd', 'Brandt', 'Laterne', 'Elektrikerin', 'Ruhrstraße', 'wamid', link.split('/').at(-1)!],
+    ...[
+      'Anna',
+      'Ahrens',
+      'Bernd',
+      'Brandt',
+      'Laterne',
+      'Elektrikerin',
+      'Ruhrstraße',
+      'Beschwerde',
+      'wamid',
+      link.split('/').at(-1)!,
+    ],
     ...['START', 'LÖSCHEN', 'AUSKUNFT'],
   ]
   expect(personal.filter((word) => told.includes(word))).toEqual([])
