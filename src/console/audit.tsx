@@ -111,6 +111,7 @@ function detailOf({ action, target, detail }: TrailEntry, titles: ReadonlyMap<st
   )
   if (typeof facts.role === 'string' && facts.role in roles) words.push(roles[facts.role as keyof typeof roles][0])
   if (typeof facts.name === 'string') words.push(facts.name)
+  if (facts.refused === true) words.push('abgelehnt: der Grund nannte die Person')
   const title = isOfBroadcast(action) && titles.get(target ?? '')
   if (title)
     return (

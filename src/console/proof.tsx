@@ -5,6 +5,7 @@ import { lastCheck } from '../privacy/ledger-check.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { type ProvenEntry, proofFor } from '../subscriptions/proof.ts'
+import { given } from '../subscriptions/reason.ts'
 import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { OwnEntries, WholeLedger } from './ledger-state.tsx'
@@ -32,11 +33,12 @@ export const proofRoutes = (runtime: Runtime) =>
       const { reason = '' } = await formOf(c)
       const id = c.req.param('id')
       if (!UUID.test(id)) throw new Refusal('not-found')
-      const { proof, contact, check } = await inDeed(runtime, async (deed) => ({
-        proof: await proofFor(deed, actor, channel.slug, id, reason),
+      const { answer, contact, check } = await inDeed(runtime, async (deed) => ({
+        answer: await proofFor(deed, actor, channel.slug, id, reason),
         contact: await contactById(deed, id),
         check: await lastCheck(deed, channel.slug),
       }))
+      const proof = given(answer)
       const { phone, userId, name } = contact ?? {}
       return page(
         c,

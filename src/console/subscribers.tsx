@@ -11,7 +11,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import type { Offering } from '../subscriptions/consents.ts'
 import { exportSubscribers } from '../subscriptions/export.ts'
 import { growthOf } from '../subscriptions/growth.ts'
-import { sayableReason } from '../subscriptions/reason.ts'
+import { given, sayableReason } from '../subscriptions/reason.ts'
 import { signOff } from '../subscriptions/sign-off.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
 import { Ask } from './ask.tsx'
@@ -152,13 +152,16 @@ export function subscriberRoutes(runtime: Runtime) {
       if (!phone || reasonProblem) return overview(c, { typed, problem, reason, reasonProblem })
       const found = await inDeed(runtime, async (deed) => {
         const person = await lookUp(deed, actor, channel.slug, { phone }, offeringsOf(channel), reason)
+        if (person instanceof Refusal) return person
         const trail = person ? await trailOf(deed, actor, channel.slug, { limit: 20, target: person.id }) : []
         return { person, trail }
-      }).catch((error) => {
-        const [wrong] = error instanceof Refusal ? error.problems : []
-        if (wrong?.field !== 'reason') throw error
-        return wrong.message
       })
+        .then(given)
+        .catch((error) => {
+          const [wrong] = error instanceof Refusal ? error.problems : []
+          if (wrong?.field !== 'reason') throw error
+          return wrong.message
+        })
       if (typeof found === 'string') return overview(c, { typed, reason, reasonProblem: found })
       const { person, trail } = found
       if (!person) return overview(c, { typed, reason, problem: 'Diese Nummer ist hier nicht bekannt.' })

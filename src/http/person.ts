@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { readPhone } from '../contacts/phone.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
+import { given } from '../subscriptions/reason.ts'
 import { type LookedUp, lookUp, reveal } from '../subscriptions/subscribers.ts'
 import { answersWith, bodyOf, channelParam, consentSource, forRoles, idParam, instant, json } from './described.ts'
 import type { ApiEnv } from './signed-in.ts'
@@ -101,15 +102,16 @@ export const personRoutes = (runtime: Runtime) =>
       const person = await inDeed(runtime, (deed) =>
         lookUp(deed, c.get('actor'), channel.slug, who, offeringsOf(channel), reason),
       )
-      // Outside of the deed: the audit entry of a look-up in vain stays.
-      if (!person) throw new Refusal('not-found')
-      return c.json(view(person), 200)
+      // Outside of the deed: the audit entry of a look-up in vain stays, as that of one refused.
+      const found = given(person)
+      if (!found) throw new Refusal('not-found')
+      return c.json(view(found), 200)
     })
     .openapi(revealOne, async (c) => {
       const { channel, id } = c.req.valid('param')
       const { reason } = c.req.valid('json')
       const person = await inDeed(runtime, (deed) => reveal(deed, c.get('actor'), channel, id, reason))
-      const { name, phone, userId } = person
+      const { name, phone, userId } = given(person)
       return c.json({ id, name: name ?? null, phone: phone ?? null, userId: userId ?? null }, 200)
     })
 

@@ -5,6 +5,7 @@ import { lastCheck } from '../privacy/ledger-check.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import type { ConsentAction } from '../subscriptions/consents.ts'
 import { proofFor } from '../subscriptions/proof.ts'
+import { given } from '../subscriptions/reason.ts'
 import { answersWith, bodyOf, consentSource, forRoles, instant, json } from './described.ts'
 import { reasonField, subscriberParam } from './person.ts'
 import type { ApiEnv } from './signed-in.ts'
@@ -79,10 +80,11 @@ const proofByBody = createRoute({
 
 /** What one person agreed to, in a form that somebody else can verify. Leaves an audit entry with the reason. */
 export async function proofDocument(runtime: Runtime, actor: Actor, channel: string, id: string, reason: string) {
-  const { found, check } = await inDeed(runtime, async (deed) => ({
-    found: await proofFor(deed, actor, channel, id, reason),
+  const { answer, check } = await inDeed(runtime, async (deed) => ({
+    answer: await proofFor(deed, actor, channel, id, reason),
     check: await lastCheck(deed, channel),
   }))
+  const found = given(answer)
   return {
     ...found,
     createdAt: found.createdAt.toISOString(),

@@ -7,7 +7,7 @@ import { consentDetails, consentHeads, consents } from '../db/schema.ts'
 import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { type ChainedEntry, chainHash, detailHashOf } from './consents.ts'
-import { refuseNames, sayableReason } from './reason.ts'
+import { refusedFor, sayableReason } from './reason.ts'
 
 /** One ledger entry with what somebody else needs to compute its hash anew. Hashes are hex. */
 export type ProvenEntry = Omit<ChainedEntry, 'channel' | 'detailHash'> & {
@@ -37,6 +37,7 @@ export type Proof = {
  * Proves what one person agreed to and when they took it back (Art. 7(1) GDPR), oldest first, for a stated reason that stands in the audit log: Meta's
  * message ids tell the number. Each entry is verified with the one before and the one after it, at a cost that does not grow with the ledger; whether the
  * whole chain holds is for `verifyChain` to say.
+ * @returns a Refusal for a reason that names them: see `refusedFor`
  * @throws Refusal not-found, invalid-input without a reason that can be kept
  */
 export async function proofFor(
@@ -45,12 +46,14 @@ export async function proofFor(
   channel: string,
   contactId: string,
   reason: string,
-): Promise<Proof> {
-  const detail = { reason: sayableReason(reason) }
+): Promise<Proof | Refusal> {
+  const why = sayableReason(reason)
   const contact = await contactById(deed, contactId)
   if (contact?.channel !== channel) throw new Refusal('not-found')
-  refuseNames(reason, contact)
+  const refused = refusedFor(why, contact)
+  const detail = refused ? { refused: true } : { reason: why }
   await record(deed, actor, { action: 'subscriber.proof-read', channel, target: contactId, detail })
+  if (refused) return refused
   const subjects = [contact.subject, ...(await absorbedBy(deed, contactId)).map(({ subject }) => subject)]
   const before = alias(consents, 'before')
   const after = alias(consents, 'after')

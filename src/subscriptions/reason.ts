@@ -12,12 +12,22 @@ export function sayableReason(reason: string): string {
   return text
 }
 
-/** @throws Refusal invalid-input if the reason names the person whom it is about */
-export function refuseNames(reason: string | undefined, person: Pick<Contact, 'name'> | null): void {
-  if (reason !== undefined && person && mentions(reason, person))
-    throw problem(
-      'Bitte nennen Sie hier nicht den Namen der Person: Der Grund bleibt im Protokoll, auch wenn alles andere gelöscht ist.',
-    )
+/**
+ * The refusal, if the reason names the person whom it is about. A verb notes the question and answers with it: whoever tries names learns something
+ * from it, so the attempt stays in the audit log, without the name. `given` throws it after the deed.
+ */
+export function refusedFor(reason: string | undefined, person: Pick<Contact, 'name'> | null): Refusal | null {
+  return reason !== undefined && person && mentions(reason, person)
+    ? problem(
+        'Bitte nennen Sie hier nicht den Namen der Person: Der Grund bleibt im Protokoll, auch wenn alles andere gelöscht ist.',
+      )
+    : null
+}
+
+/** What was asked for. To be called outside of the deed. @throws Refusal that the verb answered with */
+export function given<T>(answer: T | Refusal): T {
+  if (answer instanceof Refusal) throw answer
+  return answer
 }
 
 const problem = (message: string) => new Refusal('invalid-input', [{ field: 'reason', message }])

@@ -8,7 +8,7 @@ import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import type { Offering } from './consents.ts'
 import { historyOf, type LedgerEntry } from './ledger.ts'
-import { refuseNames, sayableReason } from './reason.ts'
+import { refusedFor, sayableReason } from './reason.ts'
 import { activeOfferings } from './subscriptions.ts'
 
 /** A subscriber on a list: recognisable by who knows them, of no use to anybody else. */
@@ -103,7 +103,7 @@ export type LookedUp = Pick<Contact, 'id' | 'name' | 'phone' | 'userId'> & {
  * One person with everything they agreed to; leaves an audit entry, also when nobody was found.
  * @param offerings of the channel: each is listed, subscribed or not. `since` is the moment of that state, null if they never had it.
  * @param reason why somebody may want to know this; stands in the audit log
- * @returns null if nobody is known by this id
+ * @returns null if nobody is known by this id, a Refusal for a reason that names them: see `refusedFor`
  */
 export async function lookUp(
   deed: Deed,
@@ -112,16 +112,21 @@ export async function lookUp(
   who: { phone: string } | { userId: string },
   offerings: readonly Offering[],
   reason?: string,
-): Promise<LookedUp | null> {
+): Promise<LookedUp | null | Refusal> {
   const why = reason?.trim() ? { reason: sayableReason(reason) } : {}
   const contact = await findContact(deed, channel, who)
-  refuseNames(reason, contact)
+  const refused = refusedFor(reason, contact)
   await record(deed, actor, {
     action: 'subscriber.looked-up',
     channel,
     target: contact?.id,
-    detail: { by: 'phone' in who ? 'phone' : 'user-id', found: contact !== null, ...why },
+    detail: {
+      by: 'phone' in who ? 'phone' : 'user-id',
+      found: contact !== null,
+      ...(refused ? { refused: true } : why),
+    },
   })
+  if (refused) return refused
   if (!contact) return null
   const { id, name, phone, userId } = contact
   const rows = await deed.tx
@@ -153,8 +158,9 @@ export async function lookUp(
 }
 
 /**
- * Number, user id and name of somebody on a list, for a stated reason that stands in the audit log. @throws Refusal invalid-input without a reason,
- * not-found
+ * Number, user id and name of somebody on a list, for a stated reason that stands in the audit log.
+ * @returns a Refusal for a reason that names them: see `refusedFor`
+ * @throws Refusal invalid-input without a reason, not-found
  */
 export async function reveal(
   deed: Deed,
@@ -162,12 +168,14 @@ export async function reveal(
   channel: string,
   contactId: string,
   reason: string,
-): Promise<Pick<Contact, 'id' | 'name' | 'phone' | 'userId'>> {
-  const detail = { reason: sayableReason(reason) }
+): Promise<Pick<Contact, 'id' | 'name' | 'phone' | 'userId'> | Refusal> {
+  const why = sayableReason(reason)
   const contact = await contactById(deed, contactId)
   if (contact?.channel !== channel) throw new Refusal('not-found')
-  refuseNames(reason, contact)
+  const refused = refusedFor(why, contact)
+  const detail = refused ? { refused: true } : { reason: why }
   await record(deed, actor, { action: 'subscriber.revealed', channel, target: contactId, detail })
+  if (refused) return refused
   const { id, name, phone, userId } = contact
   return { id, name, phone, userId }
 }

@@ -245,6 +245,33 @@ test('nobody is looked up without a reason, which stands in the audit', async ()
   expect(noted.map(({ reason }) => reason)).toContain('Anruf wegen Abmeldung')
 })
 
+test('a name tried as the reason is refused, and the attempt stands in the audit', async () => {
+  const emil = { name: 'Emil', phone: '+4915112340005' }
+  const { id } = await joins(runtime, 'arnsberg', emil)
+  const attempt = async (path: string, form: Record<string, string>) => {
+    const headers = {
+      ...{ 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN },
+      cookie: cookies.get('approver')!,
+    }
+    const body = new URLSearchParams(form).toString()
+    const answer = await doors.app.request(`/office/abonnenten/${path}`, { method: 'POST', headers, body })
+    return [answer.status, (await answer.text()).includes('nicht den Namen der Person')]
+  }
+  const reason = 'Heißt er Emil?'
+  expect(await attempt('nachschlagen', { phone: emil.phone, reason })).toEqual([422, true])
+  expect(await attempt(`${id}/nachweis`, { reason })).toEqual([422, true])
+  expect(await attempt(`${id}/nachweis/datei`, { reason })).toEqual([422, true])
+  const noted = await runtime.sql`select action, detail from audit where target = ${id} order by id`
+  expect(noted.map(({ action, detail }) => [action, detail.refused, detail.reason])).toEqual([
+    ['subscriber.looked-up', true, undefined],
+    ['subscriber.proof-read', true, undefined],
+    ['subscriber.proof-read', true, undefined],
+  ])
+  const page = await doors.app.request('/office/protokoll', { headers: { cookie: cookies.get('admin')! } })
+  const words = (await page.text()).replace(/<[^>]+>/g, '|').replace(/\|+/g, '|')
+  expect(words).toContain('|Person nachgeschlagen|abgelehnt: der Grund nannte die Person|')
+})
+
 test('the list of all numbers is given out for a stated reason, which stands in the audit', async () => {
   const list = (purpose: string) =>
     doors.app.request('/office/abonnenten/ausgeben', {

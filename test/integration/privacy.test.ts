@@ -214,6 +214,30 @@ describe('the ledger', () => {
     ])
   })
 
+  test('whoever tries names as the reason leaves a trace each time, which does not tell the name', async () => {
+    const contact = (await desk.act((deed) => findContact(deed, 'arnsberg', bernd)))!
+    const key = await doors.keyFor('editor', 'arnsberg')
+    const people = '/api/v1/channels/arnsberg/subscribers'
+    const reason = 'Ist das Bernd?'
+    for (const refused of [
+      await doors.ask('POST', `${people}/lookup`, { key, body: { phone: bernd.phone, reason } }),
+      await doors.ask('POST', `${people}/${contact.id}/reveal`, { key, body: { reason } }),
+      await doors.ask('GET', `${people}/${contact.id}/proof?reason=${reason}`, { key }),
+      await doors.ask('POST', `${people}/${contact.id}/proof`, { key, body: { reason } }),
+    ]) {
+      expect([refused.status, refused.body.errors[0].field]).toEqual([422, 'reason'])
+      expect(JSON.stringify(refused.body)).not.toContain(bernd.phone)
+    }
+    const rows = await desk.database
+      .sql`select action, detail from audit where target = ${contact.id} and actor like 'key:%' order by id`
+    expect(rows.map(({ action, detail }) => [action, detail])).toEqual([
+      ['subscriber.looked-up', { by: 'phone', found: true, refused: true }],
+      ['subscriber.revealed', { refused: true }],
+      ['subscriber.proof-read', { refused: true }],
+      ['subscriber.proof-read', { refused: true }],
+    ])
+  })
+
   test('a number is shown for a reason only, which stands in the audit log', async () => {
     const contact = (await desk.act((deed) => findContact(deed, 'arnsberg', bernd)))!
     const key = await doors.keyFor('editor', 'arnsberg')
