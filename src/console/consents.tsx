@@ -7,7 +7,7 @@ import { page } from './layout.tsx'
 import { WholeLedger } from './ledger-state.tsx'
 import { type OfficeContext, type OfficeEnv, only } from './office.ts'
 import { Button, Empty, Head, More, Note, PostForm, Table } from './parts.tsx'
-import { consentActions, offerings, sourceWords } from './texts.de.ts'
+import { consentWords, offerings, sourceWords } from './texts.de.ts'
 
 const PAGE = 50
 
@@ -45,7 +45,7 @@ export function consentRoutes(runtime: Runtime) {
             rows={entries.map((entry) => [
               dateTime(entry.at, channel.timezone),
               offerings[entry.offering],
-              consentActions[entry.action],
+              consentWords(entry),
               sourceWords(entry.source, channel),
               entry.noticeVersion,
               <code>{entry.subject.slice(0, 8)}</code>,

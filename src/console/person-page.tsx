@@ -6,7 +6,7 @@ import { deedWords } from './audit-words.ts'
 import { dateTime, day } from './format.ts'
 import type { Office } from './office.ts'
 import { Badge, Button, Empty, Facts, Head, Note, PostForm, Section, Table } from './parts.tsx'
-import { consentActions, offerings, sourceWords } from './texts.de.ts'
+import { consentWords, offerings, sourceWords } from './texts.de.ts'
 
 /** Everything about one person, after somebody looked them up. */
 export const PersonPage = ({
@@ -60,7 +60,7 @@ export const PersonPage = ({
             rows={person.history.map((entry) => [
               dateTime(entry.at, zone),
               offerings[entry.offering],
-              consentActions[entry.action],
+              consentWords(entry),
               sourceWords(entry.source, channel),
               entry.wording ?? '–',
             ])}

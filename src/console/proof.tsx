@@ -6,12 +6,13 @@ import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { type ProvenEntry, proofFor } from '../subscriptions/proof.ts'
 import { given } from '../subscriptions/reason.ts'
+import { PREFERENCE } from '../subscriptions/source.ts'
 import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { OwnEntries, WholeLedger } from './ledger-state.tsx'
 import { formOf, type Office, type OfficeEnv, only } from './office.ts'
 import { Button, Empty, Facts, Head, Note, PostForm, Section } from './parts.tsx'
-import { consentActions, offerings, sourceWords } from './texts.de.ts'
+import { consentWords, offerings, sourceWords } from './texts.de.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -94,21 +95,23 @@ export const proofRoutes = (runtime: Runtime) =>
 
 const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Office }) => {
   const labels = channel.offerings.info?.topics ?? {}
+  const isPreference = entry.source === PREFERENCE
   const topics =
     entry.topics?.map((topic) => labels[topic] ?? topic).join(', ') ??
-    (Object.keys(labels).length > 0 && entry.offering === 'info' && entry.action === 'granted' ? 'alle' : null)
-  const action = consentActions[entry.action as keyof typeof consentActions]
+    (Object.keys(labels).length > 0 && entry.offering === 'info' && entry.action === 'granted' && !isPreference
+      ? 'alle'
+      : null)
   return (
     <>
       <h3 class="kern-heading-small">
-        {`Eintrag ${count(entry.seq)} · ${action}: ${offerings[entry.offering as keyof typeof offerings]}`}
+        {`Eintrag ${count(entry.seq)} · ${consentWords(entry)}: ${offerings[entry.offering as keyof typeof offerings]}`}
       </h3>
       <Facts
         of={[
           ['Themen', topics],
           ['Wann', `${dateTime(entry.at, channel.timezone)} (${entry.at.toISOString()})`],
           ['Wie', sourceWords(entry.source, channel)],
-          ['Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
+          [isPreference ? 'Was das heißt' : 'Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
           ['Datenschutzhinweis, Fassung', entry.noticeVersion || 'nicht festgehalten'],
           ['Nachricht bei WhatsApp', entry.messageId],
           ['Prüfsumme', <code class="hash">{entry.hash}</code>],

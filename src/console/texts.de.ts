@@ -1,7 +1,7 @@
 import type { Role } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { OutgoingStatus } from '../dispatch/queue.ts'
-import { readSource } from '../subscriptions/source.ts'
+import { PREFERENCE, readSource } from '../subscriptions/source.ts'
 
 type Tone = 'info' | 'success' | 'warning' | 'danger'
 
@@ -82,21 +82,28 @@ export const rejections: Readonly<Record<string, string>> = {
   SCAM: 'WhatsApp hält den Text für einen Betrugsversuch.',
 }
 
-/** What the consent ledger says was done. */
-export const consentActions = {
+const consentActions = {
   granted: 'Eingewilligt',
   withdrawn: 'Widerrufen',
   moved: 'Umgezogen',
   expired: 'Erloschen',
 } as const
 
+const PREFERENCES: Readonly<Record<string, string>> = {
+  withdrawn: 'Werbung abgestellt',
+  granted: 'Werbung wieder zugelassen',
+}
+
+/** What an entry of the ledger says was done. A setting made inside WhatsApp ends nothing and begins nothing. */
+export const consentWords = ({ action, source }: { action: string; source: string }): string =>
+  (source === PREFERENCE ? PREFERENCES[action] : undefined) ?? consentActions[action as keyof typeof consentActions]
+
 const SOURCES: Readonly<Record<string, string>> = {
   keyword: 'Stichwort gesendet',
   button: 'Knopf getippt',
   office: 'durch das Rathaus',
   'chat-closed': 'Anliegen abgeschlossen',
-  'user-preferences': 'in WhatsApp abgestellt',
-  preference: 'in WhatsApp abgestellt',
+  [PREFERENCE]: 'Einstellung in WhatsApp',
   unreachable: 'Nummer nicht mehr erreichbar',
   'channel-ended': 'Kanal beendet',
   'identity-change': 'neue Rufnummer',

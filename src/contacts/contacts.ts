@@ -1,6 +1,7 @@
 import { and, eq, or, sql } from 'drizzle-orm'
 import type { Sql } from '../db/db.ts'
 import { contacts, formerIds } from '../db/schema.ts'
+import { uuids } from '../db/sets.ts'
 import type { Vault } from '../db/vault.ts'
 import type { Deed } from '../runtime.ts'
 import { type Identity, recogniseBy } from './identity.ts'
@@ -190,23 +191,26 @@ export async function contactById(deed: Deed, id: string): Promise<Contact | nul
   return row ? openContact(deed.vault, row) : null
 }
 
-/** Notes that these contacts stopped marketing messages inside WhatsApp, or allowed them again; the newest time stamp wins. */
+/** Notes that these contacts stopped marketing messages inside WhatsApp, or allowed them again; the newest time stamp wins. Answers with those for whom it was otherwise. */
 export async function recordPreference(
   deed: Deed,
-  contactId: string,
+  contactIds: readonly string[],
   preference: { value: 'stop' | 'resume'; at: Date },
-): Promise<void> {
-  const { tx } = deed
+): Promise<string[]> {
   const at = preference.at.toISOString()
-  if (preference.value === 'stop') {
-    await tx.execute(
-      sql`update contacts set marketing_stopped_at = greatest(marketing_stopped_at, ${at}::timestamptz) where id = ${contactId}::uuid`,
-    )
-  } else {
-    await tx.execute(
-      sql`update contacts set marketing_stopped_at = null where id = ${contactId}::uuid and marketing_stopped_at < ${at}::timestamptz`,
-    )
-  }
+  const changed = await deed.tx.execute<{ id: string }>(
+    preference.value === 'stop'
+      ? sql`
+        with before as (
+          select id, marketing_stopped_at as stopped from contacts where id = any(${uuids(contactIds)}) order by id for no key update),
+        noted as (
+          update contacts c set marketing_stopped_at = greatest(c.marketing_stopped_at, ${at}::timestamptz) from before b where c.id = b.id)
+        select id from before where stopped is null`
+      : sql`
+        update contacts set marketing_stopped_at = null
+        where id = any(${uuids(contactIds)}) and marketing_stopped_at < ${at}::timestamptz returning id`,
+  )
+  return changed.map(({ id }) => id)
 }
 
 /** Which of these contacts' messages went to somebody of whom only the number is known: message → fingerprint of the number, as hex. */

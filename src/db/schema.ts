@@ -176,7 +176,7 @@ export const consents = pgTable(
     at: at('at').notNull(),
     source: text().notNull(),
     noticeVersion: text('notice_version').notNull(),
-    /** The sentence the citizen was shown or sent, in full. */
+    /** The sentence the citizen was shown or sent, in full; of a setting made inside WhatsApp, what it concerns. */
     wording: text(),
     /** sha256(salt | Meta's message id): provable while `consent_details` keeps the salt, meaningless after. */
     detailHash: bytea('detail_hash'),

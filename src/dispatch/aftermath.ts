@@ -1,3 +1,4 @@
+import type { Channel } from '../channels/channel.ts'
 import type { Sql } from '../db/db.ts'
 import type { Vault } from '../db/vault.ts'
 import type { Logger } from '../log.ts'
@@ -14,7 +15,7 @@ import { Troubles } from './troubles.ts'
 export interface Consequences {
   pauseBroadcast(deed: Deed, broadcastId: string, errorCode: number | undefined): Promise<void>
   stopChannel(deed: Deed, channel: string, errorCode: number | undefined): Promise<void>
-  contactLeft(deed: Deed, contactId: string): Promise<void>
+  contactLeft(deed: Deed, channel: Pick<Channel, 'slug' | 'privacy'>, contactId: string): Promise<void>
   answerFailed(deed: Deed, outgoingId: number, errorCode: number | undefined): Promise<void>
 }
 
@@ -31,7 +32,7 @@ type Outcome = Pick<Settled, 'status' | 'wamidHash' | 'errorCode' | 'notBefore' 
 const LOST: Outcome = { status: 'unknown', wamidHash: null, errorCode: null, notBefore: null, counted: true }
 
 export type AftermathParts = {
-  channel: { slug: string }
+  channel: Pick<Channel, 'slug' | 'privacy'>
   sql: Sql
   vault: Pick<Vault, 'fingerprint'>
   log: Logger
@@ -137,7 +138,7 @@ export class Aftermath {
       wake()
     }
     if (consequence === 'contact-left' && contactId !== null)
-      await inDeed((deed) => consequences.contactLeft(deed, contactId))
+      await inDeed((deed) => consequences.contactLeft(deed, channel, contactId))
     if (failedAnswer) await inDeed((deed) => consequences.answerFailed(deed, Number(entry.id), code))
   }
 }

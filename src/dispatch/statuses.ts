@@ -18,6 +18,7 @@ export type StatusReport = {
 /** A row that a status changed and about which somebody may want to know more than its state. */
 export type ChangedRow = {
   id: number
+  channel: string
   kind: OutgoingKind
   status: OutgoingStatus
   contactId: string | null
@@ -104,6 +105,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
   // The lock order by id keeps two processes with overlapping batches from waiting for each other.
   const changed = await deed.tx.execute<{
     id: string
+    channel: string
     kind: OutgoingKind
     status: OutgoingStatus
     contact_id: string | null
@@ -137,13 +139,14 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
           when 'delivered' then l.before not in ('delivered', 'read')
           else l.before <> 'read' end as forward) f
       where o.id = r.id and l.id = o.id and (f.forward or o.pricing_category is null and r.pc is not null)
-      returning o.id, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, f.forward, o.wamid_hash, l.unnamed
+      returning o.id, o.channel, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, f.forward, o.wamid_hash, l.unnamed
     ), named as (
       insert into outgoing_wamids select wamid_hash, id from changed where unnamed
     )
     select * from changed where forward and (kind <> 'broadcast' or status = 'failed')`)
   return changed.map((row) => ({
     id: Number(row.id),
+    channel: row.channel,
     kind: row.kind,
     status: row.status,
     contactId: row.contact_id,

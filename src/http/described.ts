@@ -80,7 +80,7 @@ export const channelParam = z.object({ channel: z.string().openapi({ example: 'a
 export const consentSource = () =>
   z.string().openapi({
     description:
-      '`keyword` (a word was sent), `button` (one was tapped), `poster:<code>` (the message of a poster was sent; `posters` of the channel says where it hangs), `import: <source>` (taken over from a list that stated this source), `user-preferences` (stopped inside WhatsApp), `office`, `chat-closed`, `unreachable`, `identity-change`, `same-person`, `channel-ended` (its file had been gone for long)',
+      '`keyword` (a word was sent), `button` (one was tapped), `poster:<code>` (the message of a poster was sent; `posters` of the channel says where it hangs), `import: <source>` (taken over from a list that stated this source), `user-preferences` (advertising stopped or allowed again inside WhatsApp: `info` itself neither ends nor begins by it), `office`, `chat-closed`, `unreachable`, `identity-change`, `same-person`, `channel-ended` (its file had been gone for long)',
     example: 'poster:rathaus',
   })
 

@@ -3,12 +3,13 @@ import { pauseBy, templateBack } from '../broadcasts/running.ts'
 import type { Channel } from '../channels/channel.ts'
 import { noteEvent } from '../channels/channels.ts'
 import { changeTemplate, type TemplateChange } from '../channels/template-store.ts'
-import { type Finding, findContact, recognise, recordPreference } from '../contacts/contacts.ts'
+import { type Finding, findContact, recognise } from '../contacts/contacts.ts'
 import { noticesOf, recordNotices } from '../contacts/notices.ts'
 import { broadcasts, received } from '../db/schema.ts'
 import { releaseAnswers } from '../dispatch/held-answers.ts'
-import { enqueue, skipQueued } from '../dispatch/queue.ts'
+import { enqueue } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
+import { followPreference } from '../subscriptions/preference.ts'
 import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
 import { takeAccountEvent } from './account.ts'
 import { changeIdentity, follow } from './identities.ts'
@@ -33,7 +34,7 @@ export async function takeNotice(deed: Deed, { channel, event }: NoticeArrival):
       await answerCall(deed, channel, event)
       break
     case 'preference':
-      await followPreference(deed, channel, event)
+      await takePreference(deed, channel, event)
       break
     case 'template-status':
     case 'template-quality':
@@ -116,7 +117,7 @@ export async function templatesChanged(
 }
 
 /** The newest word counts. Whoever we do not know needs no mark: WhatsApp itself keeps our marketing from them. */
-async function followPreference(
+async function takePreference(
   deed: Deed,
   channel: Channel,
   { from, value, at }: Extract<WhatsappEvent, { type: 'preference' }>,
@@ -125,9 +126,8 @@ async function followPreference(
   if (!contact) return
   const resumed = (await noticesOf(deed, [contact.id])).get(contact.id)?.get(RESUMED)
   if (value === 'stop' && resumed !== undefined && resumed >= at) return
-  await recordPreference(deed, contact.id, { value, at })
-  if (value === 'stop') await skipQueued(deed, { contactIds: [contact.id], marketing: true })
-  else await recordNotices(deed, [{ contactId: contact.id, kind: RESUMED, at }])
+  if (value === 'resume') await recordNotices(deed, [{ contactId: contact.id, kind: RESUMED, at }])
+  await followPreference(deed, channel, [contact.id], { value, at })
 }
 
 const RESUMED = 'marketing-resumed'

@@ -1,14 +1,13 @@
 import { pauseForCode } from '../broadcasts/running.ts'
 import { stopChannel } from '../channels/channels.ts'
 import { answered } from '../chats/answers.ts'
-import { type Finding, knownByNumberOnly, recognise, recordPreference } from '../contacts/contacts.ts'
+import { type Finding, knownByNumberOnly, recognise } from '../contacts/contacts.ts'
 import { type Known, lookUpAll } from '../contacts/enrol.ts'
 import type { Identity } from '../contacts/identity.ts'
 import { phoneHash } from '../contacts/ids.ts'
 import type { Vault } from '../db/vault.ts'
 import type { Consequences } from '../dispatch/aftermath.ts'
 import { type CountedReport, recordBroadcastStatuses } from '../dispatch/broadcast-statuses.ts'
-import { skipQueued } from '../dispatch/queue.ts'
 import {
   type ChangedRow,
   fold,
@@ -18,6 +17,7 @@ import {
   settleStrays,
 } from '../dispatch/statuses.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
+import { followPreference } from '../subscriptions/preference.ts'
 import { reasonFor, verdictFor } from '../whatsapp/outcome.ts'
 import type { StatusEvent } from '../whatsapp/webhook-events.ts'
 import { follow as carryOutFindings } from './identities.ts'
@@ -31,9 +31,8 @@ export const consequences: Consequences = {
     await stopChannel(deed, channel, String(errorCode ?? 'unknown'), reasonFor(errorCode))
   },
   /** Stopped our marketing messages inside WhatsApp: queued marketing is skipped, their subscription stays theirs. */
-  async contactLeft(deed, contactId) {
-    await recordPreference(deed, contactId, { value: 'stop', at: deed.now })
-    await skipQueued(deed, { contactIds: [contactId], marketing: true })
+  async contactLeft(deed, channel, contactId) {
+    await followPreference(deed, channel, [contactId], { value: 'stop', at: deed.now })
   },
   async answerFailed(deed, outgoingId, errorCode) {
     await answered(deed, [{ id: outgoingId, kind: 'answer', status: 'failed', errorCode: errorCode ?? null }])
@@ -57,7 +56,9 @@ export async function takeStatuses(
   const others = await recordBroadcastStatuses(runtime.sql, fold(counted) as CountedReport[])
   if (others.size > 0) slow.push(...counted.filter(({ outgoingId }) => others.has(outgoingId)))
   if (slow.length > 0)
-    await inDeed(runtime, async (deed) => follow(deed, await recordStatuses(deed, slow), channelsOf(arrivals)))
+    await inDeed(runtime, async (deed) =>
+      follow(deed, runtime.channels, await recordStatuses(deed, slow), channelsOf(arrivals)),
+    )
   await learnUserIds(runtime, arrivals)
 }
 
@@ -126,8 +127,8 @@ const isCounted = (report: StatusReport): report is CountedReport =>
   report.state !== 'failed' && report.outgoingId !== undefined
 
 /** Tries the statuses again that came before their message was known. */
-export async function takeStrays(deed: Deed): Promise<void> {
-  await follow(deed, await settleStrays(deed), () => undefined)
+export async function takeStrays(deed: Deed, channels: Runtime['channels']): Promise<void> {
+  await follow(deed, channels, await settleStrays(deed), () => undefined)
 }
 
 function channelsOf(arrivals: readonly StatusArrival[]): (code: number) => string | undefined {
@@ -136,16 +137,18 @@ function channelsOf(arrivals: readonly StatusArrival[]): (code: number) => strin
 
 async function follow(
   deed: Deed,
+  channels: Runtime['channels'],
   rows: readonly ChangedRow[],
   channelOf: (code: number) => string | undefined,
 ): Promise<void> {
   await answered(deed, rows)
   const failed = rows.filter((row) => row.status === 'failed' && row.errorCode !== null)
   const told = new Set<string>()
-  for (const { errorCode, broadcastId, contactId } of failed) {
+  const left = new Map<string, string[]>()
+  for (const { errorCode, broadcastId, contactId, channel: slug } of failed) {
     const code = errorCode!
     const verdict = verdictFor({ code })
-    if (verdict === 'contact-left' && contactId !== null) await consequences.contactLeft(deed, contactId)
+    if (verdict === 'contact-left' && contactId !== null) left.set(slug, [...(left.get(slug) ?? []), contactId])
     if (verdict === 'broadcast' && broadcastId !== null && !told.has(broadcastId)) {
       told.add(broadcastId)
       await consequences.pauseBroadcast(deed, broadcastId, code)
@@ -155,5 +158,10 @@ async function follow(
       told.add(channel)
       await consequences.stopChannel(deed, channel, code)
     }
+  }
+  // Last, and together: the lock on the ledger's end comes after all others.
+  for (const [slug, contactIds] of [...left].sort()) {
+    const channel = channels.get(slug)
+    if (channel) await followPreference(deed, channel, contactIds, { value: 'stop', at: deed.now })
   }
 }

@@ -28,7 +28,11 @@ type Job = {
 const TIMETABLE: readonly Job[] = [
   { name: 'start broadcasts', cron: '* * * * * *', run: startDue, overlaps: true },
   { name: 'finish broadcasts', cron: '* * * * * *', run: finishDone },
-  { name: 'settle early statuses', cron: '*/2 * * * * *', run: (runtime) => inDeed(runtime, takeStrays) },
+  {
+    name: 'settle early statuses',
+    cron: '*/2 * * * * *',
+    run: (runtime) => inDeed(runtime, (deed) => takeStrays(deed, runtime.channels)),
+  },
   { name: 'erase settled chats', cron: '*/2 * * * * *', run: (runtime) => inDeed(runtime, (deed) => eraseDue(deed)) },
   { name: 'drop unread messages', cron: '30 * * * * *', run: (runtime) => inDeed(runtime, dropHeldExpired) },
   { name: 'check numbers', cron: '15 * * * * *', run: (runtime) => eachChannel(runtime, checkNumber) },

@@ -70,7 +70,7 @@ export function Everything({ found, words, channel, json }: Shown) {
         rows={found.consents.map((one) => [
           when(one.at),
           word(one.offering),
-          word(one.action),
+          words.words[`${one.source} ${one.action}`] ?? word(one.action),
           source(one.source),
           `${one.wording ?? '–'} (${words.notice} ${one.noticeVersion})`,
         ])}

@@ -5,6 +5,7 @@ import { consents, contacts, subscriptions } from '../db/schema.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import type { Offering } from './consents.ts'
 import { COLUMNS } from './import-line.ts'
+import { PREFERENCE } from './source.ts'
 
 /** The fields of one line, in the order of `COLUMNS`. */
 export type ExportedLine = string[]
@@ -85,7 +86,7 @@ async function proofsOf(deed: Deed, offering: Offering, people: readonly { subje
     from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(subject uuid, joined_at timestamptz)
     cross join lateral (
       select c.source, c.wording, c.notice_version from ${consents} c
-      where c.subject = r.subject and c.offering = ${offering} and c.action in ('granted', 'moved')
+      where c.subject = r.subject and c.offering = ${offering} and c.action in ('granted', 'moved') and c.source <> ${PREFERENCE}
       order by c.wording is null, c.at = r.joined_at desc, c.id desc limit 1) e`)
   return new Map(rows.map(({ subject, ...proof }) => [subject, proof]))
 }

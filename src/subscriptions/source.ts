@@ -3,6 +3,12 @@ import type { Channel } from '../channels/channel.ts'
 const POSTER = 'poster:'
 const IMPORT = 'import: '
 
+/**
+ * What the ledger says of a setting made inside WhatsApp. Such an entry concerns advertising alone: it is neither the consent to the info channel nor its
+ * end, whoever looks for those passes over it.
+ */
+export const PREFERENCE = 'user-preferences'
+
 /** What the ledger says of a consent given by the message of a poster: its code, which stays, and not the words for it, which may change. */
 export const posterSource = (code: string): string => POSTER + code
 

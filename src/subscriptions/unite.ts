@@ -1,9 +1,10 @@
-import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, ne } from 'drizzle-orm'
 import { noticesOf } from '../contacts/notices.ts'
 import { channels, consentDetails, consents, subscriptions } from '../db/schema.ts'
 import { skipQueued } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
 import { type ConsentEntry, type Offering, recordConsents } from './consents.ts'
+import { PREFERENCE } from './source.ts'
 
 type Who = { id: string; subject: string }
 type Occasion = { channel: string; at: Date; source: string; messageId?: string; noticeVersion: string }
@@ -81,6 +82,7 @@ async function proofOf(deed: Deed, subject: string, offering: Offering): Promise
         eq(consents.subject, subject),
         eq(consents.offering, offering),
         inArray(consents.action, ['granted', 'moved']),
+        ne(consents.source, PREFERENCE),
         isNotNull(consents.wording),
       ),
     )

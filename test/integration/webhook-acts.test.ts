@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { COMMAND } from '../../src/audit/audit.ts'
+import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { approvedTemplates } from '../support/citizens.ts'
 import { openDoors } from '../support/runtime.ts'
 import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
@@ -71,6 +73,75 @@ test('allowing it again clears the mark, and never undoes a STOP', async () => {
   expect(await desk.offeringsOf(anna)).toEqual([])
 })
 
+const ofPreferences = async () =>
+  (await desk.ledger()).flatMap(({ offering, action, source }) =>
+    source === 'user-preferences' ? [`${offering} ${action}`] : [],
+  )
+
+test('that she stopped advertising and allowed it again can be proved, once each, and is not her consent', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(preference('stop'))
+  await desk.takes(preference('stop'), preference('stop', seconds() + 3))
+  expect(await ofPreferences()).toEqual(['info withdrawn'])
+  desk.pass(60_000)
+  await desk.takes(preference('resume', seconds() - 600), preference('resume'), preference('resume'))
+  await desk.takes(preference('stop', seconds() - 30))
+  expect(await ofPreferences()).toEqual(['info withdrawn', 'info granted'])
+  const entries = await desk.sql`
+    select wording, notice_version as notice, at from consents where source = 'user-preferences' order by seq`
+  expect(entries.map(({ wording, notice }) => [wording, notice])).toEqual([
+    [
+      'Werbliche Meldungen in WhatsApp abgestellt. Andere Meldungen des Infokanals bleiben bestellt.',
+      desk.channel.privacy.noticeVersion,
+    ],
+    ['Werbliche Meldungen in WhatsApp wieder zugelassen.', desk.channel.privacy.noticeVersion],
+  ])
+  expect(entries[1]!.at).toEqual(desk.now())
+  const { ask, keyFor } = openDoors(desk)
+  const { body } = await ask('POST', '/api/v1/channels/arnsberg/subscribers/lookup', {
+    key: await keyFor('editor'),
+    body: { phone: anna.phone },
+  })
+  expect(body.offerings[0]).toMatchObject({ offering: 'info', subscribed: true, since: '2026-11-23T09:00:00.000Z' })
+  expect(body.consents.map(({ action, source }: Record<string, string>) => `${action} ${source}`)).toEqual([
+    'granted user-preferences',
+    'withdrawn user-preferences',
+    'granted keyword',
+  ])
+})
+
+test('whoever is not subscribed has nothing to stop, and the ledger says nothing', async () => {
+  await desk.writes(anna, 'Guten Tag')
+  await desk.takes(preference('stop'))
+  expect((await desk.contactOf(anna))!.marketingStoppedAt).not.toBeNull()
+  await desk.writes(anna, 'START')
+  await desk.writes(anna, 'STOP')
+  desk.pass(5000)
+  await desk.takes(preference('resume'))
+  expect(await ofPreferences()).toEqual([])
+})
+
+test('the evidence of her consent stays what she wrote, whatever she sets inside WhatsApp and however she writes', async () => {
+  const byNumber = { phone: anna.phone }
+  await desk.writes(byNumber, 'START')
+  const [start] = await desk.sql`select wording from consents`
+  const stopsAndResumes = async () => {
+    await desk.takes(preference('stop'))
+    desk.pass(5000)
+    await desk.takes(preference('resume'))
+    desk.pass(5000)
+  }
+  await stopsAndResumes()
+  await desk.writes({ userId: anna.userId }, 'Guten Tag')
+  await desk.writes(anna, 'Guten Abend')
+  const moved = await desk.sql`select wording from consents where action = 'moved' and wording is not null`
+  expect(moved.map(({ wording }) => wording)).toEqual([start!.wording])
+  await stopsAndResumes()
+  const lines: string[][] = []
+  for await (const page of exportSubscribers(desk, COMMAND, 'arnsberg')) lines.push(...page)
+  expect(lines[1]!.slice(5, 7)).toEqual(['same-person', start!.wording])
+})
+
 test('an older stop that comes after the resume is no news', async () => {
   await desk.writes(anna, 'START')
   await desk.takes(preference('resume'), preference('stop', seconds() - 60))
@@ -91,6 +162,14 @@ test('a message refused because she stopped marketing counts as her stop', async
   await desk.takes(desk.bodies.statuses(report('failed', { errors: [{ code: 131050, title: 'x' }] })))
   expect((await desk.contactOf(anna))!.marketingStoppedAt).not.toBeNull()
   expect((await two.state()).message).toBe('skipped')
+  expect(await ofPreferences()).toEqual(['info withdrawn'])
+  await desk.takes(preference('stop'))
+  const three = await sending('MARKETING')
+  await desk.sql`update outgoing set status = 'sending' where id = ${three.outgoingId}`
+  const again = { id: 'wamid.OUT3', status: 'failed', biz_opaque_callback_data: `whatsup:${three.outgoingId}` }
+  await desk.takes(desk.bodies.statuses({ ...again, errors: [{ code: 131050, title: 'x' }] }))
+  expect((await three.state()).message).toBe('failed')
+  expect(await ofPreferences()).toEqual(['info withdrawn'])
 })
 
 test.each([

@@ -26,7 +26,9 @@ async function everything(desk: WebhookDesk): Promise<string[]> {
   const contacts =
     await sql`select id, marketing_stopped_at is not null as stopped, phone_hash from contacts order by created_at`
   return [
-    ...(await desk.ledger()).map(({ offering, action }) => `${action} ${offering}`),
+    ...(await desk.ledger()).map(({ offering, action, source }) =>
+      source === 'user-preferences' ? `proof of marketing ${action}` : `${action} ${offering}`,
+    ),
     ...(await desk.queue('inbox')).map((event) =>
       event.type === 'chat.message.received'
         ? `inbox ${event.data.message.type}: ${event.data.message.text ?? '–'}`
