@@ -1,3 +1,4 @@
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { audit } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
@@ -29,4 +30,28 @@ export async function record(deed: Deed, actor: Actor, entry: AuditEntry): Promi
     target: entry.target ?? null,
     detail: entry.detail ?? {},
   })
+}
+
+/** The same, unless this actor did the very same since then: a player asks for a film in many parts. */
+export async function recordOnce(
+  deed: Deed,
+  actor: Actor,
+  entry: AuditEntry & { target: string },
+  since: Date,
+): Promise<void> {
+  const { action, target, detail = {} } = entry
+  const [before] = await deed.tx
+    .select({ id: audit.id })
+    .from(audit)
+    .where(
+      and(
+        gt(audit.at, since),
+        eq(audit.actor, actor.id),
+        eq(audit.action, action),
+        eq(audit.target, target),
+        sql`${audit.detail} = ${JSON.stringify(detail)}::jsonb`,
+      ),
+    )
+    .limit(1)
+  if (!before) await record(deed, actor, entry)
 }

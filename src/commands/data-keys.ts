@@ -16,10 +16,11 @@ export const run: Run = async ([verb, ...args], io) => {
   }
   const store = await openStore(officeSettingsFrom(io.env), commandLog(io.err))
   try {
+    const hands = { ...store, now: () => new Date() }
+    await inDeed(hands, (deed) => record(deed, COMMAND, { action: 'data-keys.rotation-begun' }))
     const rotated = await reseal(store, { progress: (done) => io.progress?.(`${done} values sealed anew`) })
     io.progress?.(null)
     const counts = Object.fromEntries(rotated.map(({ table, column, resealed }) => [`${table}.${column}`, resealed]))
-    const hands = { ...store, now: () => new Date() }
     await inDeed(hands, (deed) => record(deed, COMMAND, { action: 'data-keys.rotated', detail: counts }))
     for (const [name, resealed] of Object.entries(counts)) io.out(`${name}\t${resealed}`)
     io.err('Everything is sealed with the first key. Restart all processes before you take the others away.')

@@ -1,8 +1,9 @@
+import { COMMAND, record } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import { type StoredTemplate, templatesOf } from '../channels/template-store.ts'
 import { refusalOf, syncTemplates, targetOf } from '../channels/template-sync.ts'
 import { templatesChanged } from '../intake/notices.ts'
-import { inDeed } from '../runtime.ts'
+import { inDeed, type Runtime } from '../runtime.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import type { RemoteTemplate } from '../whatsapp/management.ts'
 import { compareTemplate, readTemplates } from '../whatsapp/template-files.ts'
@@ -26,7 +27,7 @@ export const run: Run = async ([verb, ...args], io) => {
   const drafts = verb === 'push' ? await draftsIn(settings.templatesDir) : []
   const runtime = await openRuntime(settings, channels, commandLog(io.err))
   try {
-    const refused = verb === 'push' ? await push(runtime.whatsapp, channel, drafts, io) : 0
+    const refused = verb === 'push' ? await push(runtime, channel, drafts, io) : 0
     const templates =
       verb === 'list'
         ? await inDeed(runtime, (deed) => templatesOf(deed, channel.slug))
@@ -48,13 +49,14 @@ async function draftsIn(folder: string): Promise<TemplateDraft[]> {
   )
 }
 
-/** Submits one after the other, since Meta limits this call; answers how many were refused. */
+/** Submits one after the other, since Meta limits this call, each with an audit entry; answers how many were refused. */
 async function push(
-  whatsapp: WhatsappClient,
+  runtime: Pick<Runtime, 'db' | 'vault' | 'now' | 'whatsapp'>,
   channel: Channel,
   drafts: readonly TemplateDraft[],
   io: Io,
 ): Promise<number> {
+  const { whatsapp } = runtime
   const listed = await whatsapp.listTemplates(targetOf(channel))
   if (!listed.ok) throw refusalOf(listed)
   let refused = 0
@@ -62,6 +64,9 @@ async function push(
     const remote = listed.value.find(({ name, language }) => name === draft.name && language === draft.language)
     const said = await submit(whatsapp, channel, draft, remote)
     if (!said.ok) refused += 1
+    const { action } = said
+    const detail = { name: draft.name, language: draft.language }
+    if (action) await inDeed(runtime, (deed) => record(deed, COMMAND, { action, channel: channel.slug, detail }))
     io.err(`${draft.name} (${draft.language}): ${said.text}`)
   }
   return refused
@@ -72,11 +77,11 @@ async function submit(
   channel: Channel,
   draft: TemplateDraft,
   remote: RemoteTemplate | undefined,
-) {
+): Promise<{ ok: boolean; text: string; action?: 'template.submitted' | 'template.edited' }> {
   if (remote === undefined) {
     const created = await whatsapp.createTemplate(targetOf(channel), draft)
     return created.ok
-      ? { ok: true, text: `submitted, now ${created.value.status}` }
+      ? { ok: true, text: `submitted, now ${created.value.status}`, action: 'template.submitted' }
       : { ok: false, text: refusalOf(created).message }
   }
   const changes = compareTemplate(draft, remote)
@@ -89,7 +94,7 @@ async function submit(
   })
   const fields = changes.map(({ field }) => field).join(', ')
   return edited.ok
-    ? { ok: true, text: `submitted the change of ${fields}` }
+    ? { ok: true, text: `submitted the change of ${fields}`, action: 'template.edited' }
     : { ok: false, text: `${refusalOf(edited).message} Changed: ${fields}` }
 }
 

@@ -99,6 +99,9 @@ const WORDS: Readonly<Record<string, string>> = {
   declined: 'nicht übernommen',
 }
 
+/** Elsewhere the reason is a word of ours for programs. */
+const isStated = (action: string): boolean => action.startsWith('subscriber')
+
 const isOfBroadcast = (action: string): boolean => action.startsWith('broadcast.')
 
 /** What is known beyond the deed; a broadcast goes by its title as long as it is there. */
@@ -111,6 +114,7 @@ function detailOf({ action, target, detail }: TrailEntry, titles: ReadonlyMap<st
   )
   if (typeof facts.role === 'string' && facts.role in roles) words.push(roles[facts.role as keyof typeof roles][0])
   if (typeof facts.name === 'string') words.push(facts.name)
+  if (typeof facts.reason === 'string' && isStated(action)) words.push(`Grund: ${facts.reason}`)
   if (facts.refused === true) words.push('abgelehnt: der Grund nannte die Person')
   const title = isOfBroadcast(action) && titles.get(target ?? '')
   if (title)

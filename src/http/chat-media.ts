@@ -3,7 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
 import { reaches } from '../access/permissions.ts'
-import { type Actor, SYSTEM } from '../audit/audit.ts'
+import { type Actor, recordOnce, SYSTEM } from '../audit/audit.ts'
 import { refusalOf, targetOf } from '../channels/template-sync.ts'
 import { mediaOf } from '../chats/chats.ts'
 import { mediaLinkHolds } from '../chats/media-link.ts'
@@ -13,7 +13,10 @@ import { answersWith, forRoles } from './described.ts'
 import type { ApiEnv } from './signed-in.ts'
 
 /** Whoever holds a link of ours may fetch that one medium, and nothing else. */
-const LINK_HOLDER: Actor = { ...SYSTEM, id: 'link', role: 'inbox' }
+const LINK_HOLDER: Actor = { ...SYSTEM, id: 'link', name: 'Link im Posteingang', role: 'inbox' }
+
+/** The parts of one medium that are asked for one after the other are one look at it. */
+const ONE_LOOK_MS = 3_600_000
 
 /** Goes before the sign-in check, for the media route only: a link with our signature stands in for a key until it expires. */
 export const mediaLinkHolder = ({ vault, now }: Pick<Runtime, 'vault' | 'now'>) =>
@@ -34,7 +37,7 @@ const media = createRoute({
   tags: ['Chats'],
   summary: 'A citizen’s photo, video or file, streamed from WhatsApp',
   description:
-    'Nothing is stored here. The address in the inbox webhook carries a signature that stands in for a key for seven days. Range requests are passed on.',
+    'Nothing is stored here; the audit log notes who looked. The address in the inbox webhook carries a signature that stands in for a key for seven days. Range requests are passed on.',
   ...forRoles('chats.answer'),
   request: {
     params: z.object({ id: z.string().openapi({ format: 'uuid' }), mediaId: z.string().openapi({ format: 'uuid' }) }),
@@ -53,9 +56,15 @@ const media = createRoute({
 export const chatMediaRoutes = (runtime: Runtime) =>
   new OpenAPIHono<ApiEnv>().openapi(media, async (c) => {
     const { id, mediaId } = c.req.valid('param')
-    const medium = await inDeed(runtime, (deed) => mediaOf(deed, id, mediaId))
-    const channel = runtime.channels.get(medium.channel)
-    if (!channel || !reaches(c.get('actor'), channel.slug)) throw new Refusal('not-found')
+    const actor = c.get('actor')
+    const { medium, channel } = await inDeed(runtime, async (deed) => {
+      const medium = await mediaOf(deed, id, mediaId)
+      const channel = runtime.channels.get(medium.channel)
+      if (!channel || !reaches(actor, channel.slug)) throw new Refusal('not-found')
+      const entry = { action: 'chat.medium-read', channel: channel.slug, target: id, detail: { medium: mediaId } }
+      await recordOnce(deed, actor, entry, new Date(deed.now.getTime() - ONE_LOOK_MS))
+      return { medium, channel }
+    })
     const stream = await openMedium(runtime, targetOf(channel), medium.metaId, c.req.header('range'))
     const { status, contentLength, contentRange, body } = stream
     const contentType = medium.mimeType ?? stream.contentType ?? 'application/octet-stream'

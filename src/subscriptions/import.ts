@@ -4,7 +4,7 @@ import { hashesOf } from '../contacts/enrol.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import type { CsvRecord } from './csv-lines.ts'
 import { type Column, readHeader, readLine, type Stated } from './import-line.ts'
-import { DECLINED, takeOver } from './take-over.ts'
+import { DECLINED, type Outcome, takeOver } from './take-over.ts'
 
 export type ImportCounts = {
   lines: number
@@ -28,7 +28,8 @@ export type ImportOptions = {
 
 /**
  * Takes over a list of consents given elsewhere, in constant memory: the first record names the columns, each further one states one consent of one person.
- * Batches commit on their own, so that no line spoils another and a broken run is simply run again. Leaves audit entries with counts if it writes.
+ * Batches commit on their own, so that no line spoils another and a broken run is simply run again. If it writes, audit entries tell the beginning and,
+ * with the last batch, the counts.
  * @returns null with the reason told for line 1, if the columns are not understood
  */
 export async function importSubscribers(
@@ -40,13 +41,11 @@ export async function importSubscribers(
 ): Promise<ImportCounts | null> {
   const counts: ImportCounts = { lines: 0, added: 0, alreadySubscribed: 0, declined: 0, bad: 0 }
   const { slug } = channel
-  const note = (action: string, detail: object) =>
-    inDeed(runtime, (deed) => record(deed, actor, { action, channel: slug, detail: { ...detail } }))
   const notBefore = await openNotBefore(runtime)
   let columns: readonly (Column | null)[] | undefined
   let waiting: { line: number; stated: Stated }[] = []
 
-  const settle = async () => {
+  const settle = async (isLast = false) => {
     const fresh = await notBefore.filter(waiting, ({ stated }) => {
       const hash = hashesOf(runtime, stated)[0]!
       return `${hash.toString('hex')} ${stated.offering}`
@@ -58,54 +57,61 @@ export async function importSubscribers(
     }
     const lines = waiting.filter(({ line }) => fresh.has(line))
     waiting = []
-    const outcomes = await inDeed(runtime, (deed) =>
-      takeOver(
-        deed,
-        slug,
-        lines.map(({ stated }) => stated),
-        { apply },
-      ),
-    )
-    for (const [i, outcome] of outcomes.entries()) {
-      if (outcome === 'added') counts.added += 1
-      else if (outcome === 'already-subscribed') counts.alreadySubscribed += 1
-      else {
-        counts.declined += 1
-        told(lines[i]!.line, DECLINED[outcome])
-      }
-    }
+    const stated = lines.map((line) => line.stated)
+    const outcomes = await inDeed(runtime, async (deed) => {
+      const outcomes = stated.length === 0 ? [] : await takeOver(deed, slug, stated, { apply })
+      const detail = counted(counts, outcomes)
+      if (apply && isLast) await record(deed, actor, { action: 'subscribers.imported', channel: slug, detail })
+      return outcomes
+    })
+    Object.assign(counts, counted(counts, outcomes))
+    for (const [i, outcome] of outcomes.entries())
+      if (outcome !== 'added' && outcome !== 'already-subscribed') told(lines[i]!.line, DECLINED[outcome])
     progress?.(counts)
   }
 
   try {
-    for await (const record of records) {
+    for await (const row of records) {
       if (!columns) {
-        const header = 'fields' in record ? readHeader(record.fields) : { problem: record.reason }
+        const header = 'fields' in row ? readHeader(row.fields) : { problem: row.reason }
         if ('problem' in header) {
-          told(record.line, header.problem)
+          told(row.line, header.problem)
           return null
         }
         columns = header.columns
-        if (apply) await note('subscribers.import-begun', {})
+        if (apply)
+          await inDeed(runtime, (deed) => record(deed, actor, { action: 'subscribers.import-begun', channel: slug }))
         continue
       }
       counts.lines += 1
-      const stated = 'fields' in record ? readLine(columns, record.fields, channel, runtime.now()) : record
+      const stated = 'fields' in row ? readLine(columns, row.fields, channel, runtime.now()) : row
       if ('reason' in stated) {
         counts.bad += 1
-        told(record.line, stated.reason)
-      } else waiting.push({ line: record.line, stated })
+        told(row.line, stated.reason)
+        continue
+      }
       if (waiting.length >= batch) await settle()
+      waiting.push({ line: row.line, stated })
     }
     if (!columns) {
       told(1, 'The file is empty.')
       return null
     }
-    if (waiting.length > 0) await settle()
-    if (apply) await note('subscribers.imported', counts)
+    await settle(true)
     return counts
   } finally {
     await notBefore.close()
+  }
+}
+
+function counted(counts: ImportCounts, outcomes: readonly Outcome[]): ImportCounts {
+  const added = outcomes.filter((one) => one === 'added').length
+  const already = outcomes.filter((one) => one === 'already-subscribed').length
+  return {
+    ...counts,
+    added: counts.added + added,
+    alreadySubscribed: counts.alreadySubscribed + already,
+    declined: counts.declined + outcomes.length - added - already,
   }
 }
 

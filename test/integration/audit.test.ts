@@ -97,6 +97,18 @@ describe('the audit in the console is read without knowing the service', () => {
     expect(page).toContain('|Neuer Link zum Anmelden|Freigabe|')
   })
 
+  test('why somebody was looked up, and that all numbers were given out, stands there with the reason', async () => {
+    const note = (action: string, detail: Record<string, unknown>) =>
+      runtime.act((deed) => record(deed, COMMAND, { action, channel: 'arnsberg', detail }))
+    await note('subscriber.looked-up', { by: 'phone', found: true, reason: 'Rückfrage zur Laterne' })
+    await note('subscribers.export-begun', { reason: 'Umzug zum neuen Anbieter' })
+    await note('person.erased', { reason: 'keyword' })
+    const page = await shownTo('reason@localhost')
+    expect(page).toContain('|Person nachgeschlagen|Grund: Rückfrage zur Laterne|')
+    expect(page).toContain('|Ausgabe der Abonnenten begonnen|Grund: Umzug zum neuen Anbieter|')
+    expect(page).not.toContain('keyword')
+  })
+
   test('a broadcast goes by its title', async () => {
     const arnsberg = runtime.channels.get('arnsberg')!
     await runtime.act((deed) => storeTemplates(deed, 'arnsberg', [listed('stadt_meldung')]))

@@ -185,6 +185,10 @@ test('templates: pushed once, read back as approved, listed from our copy', asyn
     expect([pushed.code, pushed.out.length]).toEqual([0, files])
     expect(pushed.err).toContain('stadt_meldung (de): submitted, now')
     expect((await whatsup('templates push arnsberg', env)).err.match(/unchanged/g)).toHaveLength(files)
+    const entries = await database.sql`
+      select actor, detail from audit where action = 'template.submitted' and channel = 'arnsberg' order by id`
+    expect(entries).toHaveLength(files)
+    expect(entries).toContainEqual({ actor: 'command', detail: { name: 'stadt_meldung', language: 'de' } })
     const pulled = await whatsup('templates pull arnsberg', env)
     expect(pulled.out).toContainEqual(expect.stringMatching(/^stadt_meldung\tde\tAPPROVED\tMARKETING\t/))
     expect((await whatsup('templates list arnsberg', env)).out).toEqual(pulled.out)
@@ -196,6 +200,15 @@ test('templates: pushed once, read back as approved, listed from our copy', asyn
   expect([away.code, away.err]).toEqual([
     1,
     'WhatsApp ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
+  ])
+})
+
+test('a change of the data key stands in the audit log from its beginning', async () => {
+  expect((await whatsup('data-keys rotate')).code).toBe(0)
+  const entries = await database.sql`select action, actor from audit where action like 'data-keys.%' order by id`
+  expect(entries.map(({ action, actor }) => [action, actor])).toEqual([
+    ['data-keys.rotation-begun', 'command'],
+    ['data-keys.rotated', 'command'],
   ])
 })
 

@@ -417,6 +417,22 @@ describe('a citizen’s photo', () => {
     expect([beyond.status, beyond.body.code]).toEqual([416, 'no-such-range'])
   })
 
+  test('whoever looked at it stands in the audit log, once for all parts of it within the hour', async () => {
+    const { chatId, mediaId, path } = await photo()
+    const link = mediaLink(runtime.vault, { chatId, mediaId }, new Date(runtime.now().getTime() + 2 * HOUR))
+    await open(path, { authorization: `Bearer ${inboxOfArnsberg}` })
+    for (const range of ['bytes=0-3', 'bytes=4-7', 'bytes=0-']) await open(path, { ...withKey, range })
+    await open(link)
+    runtime.pass(HOUR)
+    await open(path, withKey)
+    const entries = await runtime.sql`
+      select left(actor, 4) as by, channel, target from audit
+      where action = 'chat.medium-read' and detail->>'medium' = ${mediaId} order by id`
+    expect(entries.map(({ by, channel, target }) => [by, channel, target])).toEqual(
+      ['key:', 'link', 'key:'].map((by) => [by, 'heringen', chatId]),
+    )
+  })
+
   test('what might be a page is saved, not shown', async () => {
     const { path } = await photo({ mimeType: 'text/html', filename: 'Gruß "Sonne".html' })
     const answer = await open(path, withKey)

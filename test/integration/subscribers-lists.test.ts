@@ -123,6 +123,19 @@ describe('a list of consents given elsewhere', () => {
     expect(await subscribed(anna.phone)).toBe(false)
   })
 
+  test('nobody is taken over whose list the audit log does not tell', async () => {
+    await runtime.sql.unsafe(`
+      create function full_log() returns trigger language plpgsql as $$ begin raise exception 'no room'; end $$;
+      create trigger full_log before insert on audit for each row when (new.action = 'subscribers.imported') execute function full_log()`)
+    try {
+      await expect(take([HEAD, `${dora},${CONSENT}`].join('\n'))).rejects.toThrow()
+    } finally {
+      await runtime.sql.unsafe('drop trigger full_log on audit; drop function full_log')
+    }
+    expect(await subscribed(dora)).toBe(false)
+    expect((await take([HEAD, `${dora},${CONSENT}`].join('\n'))).counts).toMatchObject({ added: 1 })
+  })
+
   test('bad lines are told one by one and spoil nothing, not even by a quote that is never closed', async () => {
     const { counts, told } = await take(
       [
