@@ -1,15 +1,17 @@
-import { and, asc, desc, eq } from 'drizzle-orm'
+import { and, asc, eq, or, sql } from 'drizzle-orm'
 import type { Channel, Offering } from '../channels/channel.ts'
 import { chatsOf, type StoredChat } from '../chats/disclose.ts'
 import type { Contact } from '../contacts/contacts.ts'
 import { idHashesOf } from '../contacts/enrol.ts'
 import { absorbedBy } from '../contacts/moving.ts'
 import { noticesOf } from '../contacts/notices.ts'
-import { audit, contacts, subscriptions } from '../db/schema.ts'
+import { audit, chats, contacts, subscriptions } from '../db/schema.ts'
+import { uuids } from '../db/sets.ts'
 import { messagesOf, type StoredMessage } from '../dispatch/disclose.ts'
 import type { Deed } from '../runtime.ts'
 import { historyOf, type LedgerEntry } from '../subscriptions/ledger.ts'
 import { readSource } from '../subscriptions/source.ts'
+import { type Suppression, suppressionsOf } from '../subscriptions/suppressions.ts'
 import { type Purpose, purposesOf } from './purposes.ts'
 
 /** Everything that is stored about one person on one channel (Art. 15 GDPR), readable by people and machines. */
@@ -35,8 +37,10 @@ export type Disclosure = {
   waiting: { at: Date; keepUntil: Date; text: string | null }[]
   messages: StoredMessage[]
   automaticLines: { kind: string; at: Date }[]
-  /** When somebody of the office, or a program of theirs, looked at or changed something of this person. */
-  accesses: { at: Date; action: string }[]
+  /** That no list may bring them back, kept as keyed hashes when they were erased or said no before. */
+  suppressions: Suppression[]
+  /** When somebody of the office, or a program of theirs, looked at or changed something of this person, or tried to, and was refused. */
+  accesses: { at: Date; action: string; refused: boolean }[]
   /** What each kind of data is for, on which ground, and how long it stays. */
   purposes: Purpose[]
 }
@@ -54,11 +58,7 @@ export async function disclose(deed: Deed, channel: Channel, contact: Contact): 
     .orderBy(subscriptions.joinedAt)
   const history = await historyOf(deed, channel.slug, [contact.subject, ...parts.map(({ subject }) => subject)])
   const lines = (await noticesOf(deed, [id])).get(id) ?? new Map<string, Date>()
-  const accesses = await tx
-    .select({ at: audit.at, action: audit.action })
-    .from(audit)
-    .where(and(eq(audit.channel, channel.slug), eq(audit.target, id)))
-    .orderBy(asc(audit.id))
+  const hashes = await idHashesOf(deed, contact)
   const ids = [contact.phone, contact.userId].filter((one) => one !== undefined).length
   return {
     channel: { name: channel.name, town: channel.town, noticeUrl: channel.privacy.noticeUrl },
@@ -71,7 +71,7 @@ export async function disclose(deed: Deed, channel: Channel, contact: Contact): 
       lastMessageAt: contact.lastInboundAt,
       marketingStoppedAt: contact.marketingStoppedAt,
       unreachable: row?.unreachable ?? 0,
-      formerIds: (await idHashesOf(deed, contact)).length - ids,
+      formerIds: hashes.length - ids,
     },
     subscriptions: own.map(({ offering, topics, joinedAt, leftAt }) => ({
       offering,
@@ -83,17 +83,28 @@ export async function disclose(deed: Deed, channel: Channel, contact: Contact): 
     ...(await chatsOf(deed, id)),
     messages: await messagesOf(deed, id),
     automaticLines: [...lines].map(([kind, at]) => ({ kind, at })),
-    accesses,
+    suppressions: await suppressionsOf(deed, channel.slug, hashes),
+    accesses: await accessesTo(deed, channel.slug, [id, ...parts.map((part) => part.id)]),
     purposes: purposesOf(channel),
   }
 }
 
-/** The newest entries first, for the office's list of one person. */
-export async function accessesTo(deed: Deed, channel: string, contactId: string, limit = 50) {
-  return deed.tx
-    .select({ at: audit.at, action: audit.action, actorName: audit.actorName, detail: audit.detail })
+/** Deeds on a person and their matters, and the lists of all numbers that were given out while they were on them. */
+async function accessesTo(deed: Deed, channel: string, contactIds: readonly string[]): Promise<Disclosure['accesses']> {
+  const ids = uuids(contactIds)
+  const listed = sql`${audit.action} = 'subscribers.export-begun'
+    and ${audit.at} >= (select min(created_at) from ${contacts} where id = any(${ids}))
+    and exists (select from ${subscriptions} s where s.contact_id = any(${ids}) and s.joined_at <= ${audit.at}
+      and (s.left_at is null or s.left_at > ${audit.at}))`
+  const theirs = sql`${audit.target} in (select unnest(${ids})::text union all select id::text from ${chats} where contact_id = any(${ids}))`
+  const entries = await deed.tx
+    .select({ at: audit.at, action: audit.action, detail: audit.detail })
     .from(audit)
-    .where(and(eq(audit.channel, channel), eq(audit.target, contactId)))
-    .orderBy(desc(audit.id))
-    .limit(limit)
+    .where(and(eq(audit.channel, channel), or(theirs, listed)))
+    .orderBy(asc(audit.id))
+  return entries.map(({ at, action, detail }) => ({
+    at,
+    action,
+    refused: (detail as { refused?: boolean }).refused === true,
+  }))
 }

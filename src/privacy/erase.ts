@@ -32,10 +32,10 @@ export async function eraseEverything(
     deed,
     active.map(({ offering }) => ({ ...who, offering, source: why.source, noticeVersion: why.noticeVersion })),
   )
+  await suppress(deed, channel, hashes, why.source) // before a `left`: the first reason stays
   await eraseSubscriptions(deed, who, why.source)
   await eraseChats(deed, actor, contact.id)
   await eraseMessages(deed, contact.id)
-  await suppress(deed, channel, hashes, why.source)
   await deed.tx.delete(disclosureLinks).where(eq(disclosureLinks.contactId, contact.id))
   await eraseContact(deed, contact.id)
   await record(deed, actor, { action: 'person.erased', channel, detail: { reason: why.source } })

@@ -32,6 +32,10 @@ export function purposesOf(channel: Channel): Purpose[] {
     'Nachweispflicht (Art. 5 Abs. 2 und Art. 7 Abs. 1 DSGVO)',
     'duty of proof (Art. 5(2) and 7(1) GDPR)',
   )
+  const objection = say(
+    'Ihr Widerruf oder Widerspruch (Art. 6 Abs. 1 Buchst. c, Art. 7 Abs. 3 und Art. 21 DSGVO)',
+    'your withdrawal or objection (Art. 6(1)(c), 7(3) and 21 GDPR)',
+  )
   return [
     {
       data: say('Nummer, Kennung und Name bei WhatsApp', 'number, id and name at WhatsApp'),
@@ -51,6 +55,12 @@ export function purposesOf(channel: Channel): Purpose[] {
             purpose: say('damit Sie die Meldungen bekommen, die Sie möchten', 'so that you get the messages you want'),
             ground: consent,
             kept: say('bis Sie sich abmelden', 'until you leave'),
+          },
+          {
+            data: say('wann Sie Werbung in WhatsApp abgestellt haben', 'when you stopped advertising inside WhatsApp'),
+            purpose: say('damit Sie nichts Werbliches bekommen', 'so that you get nothing of it'),
+            ground: objection,
+            kept: say('bis Sie sie wieder zulassen', 'until you allow it again'),
           },
           {
             data: say(
@@ -92,6 +102,15 @@ export function purposesOf(channel: Channel): Purpose[] {
         'dauerhaft; nach dem Löschen führt nichts mehr zu Ihnen',
         'for good; after erasure nothing leads to you any more',
       ),
+    },
+    {
+      data: say(
+        'nach einem Nein oder dem Löschen: Prüfwert Ihrer Nummer und Kennung',
+        'after a no or an erasure: keyed hashes of your number and id',
+      ),
+      purpose: say('damit keine Liste Sie zurückbringt', 'so that no list brings you back'),
+      ground: objection,
+      kept: say('dauerhaft', 'for good'),
     },
     {
       data: say('Kennungen eingegangener Nachrichten, verschlüsselt', 'ids of received messages, keyed'),

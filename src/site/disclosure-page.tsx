@@ -109,10 +109,22 @@ export function Everything({ found, words, channel, json }: Shown) {
         rows={found.automaticLines.map((one) => [when(one.at), word(one.kind)])}
       />
       <List
+        title={words.suppressions}
+        none={words.none}
+        heads={[heads.since, heads.why]}
+        rows={found.suppressions.map((one) => [
+          when(one.at),
+          one.reason === 'left' ? word('left') : `${word('person.erased')} (${word(one.reason)})`,
+        ])}
+      />
+      <List
         title={words.accesses}
         none={words.none}
         heads={[heads.at, heads.what]}
-        rows={found.accesses.map((one) => [when(one.at), word(one.action)])}
+        rows={found.accesses.map((one) => [
+          when(one.at),
+          word(one.action) + (one.refused ? ` (${words.refused})` : ''),
+        ])}
       />
       <List
         title={words.purposes}

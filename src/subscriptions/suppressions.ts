@@ -29,6 +29,18 @@ export async function suppressedAmong(
   return new Set(rows.map(({ idHash }) => idHash.toString('hex')))
 }
 
+export type Suppression = { at: Date; reason: string }
+
+/** When and why somebody with one of these hashes was noted, oldest first; a number and an id noted together are one. */
+export async function suppressionsOf(deed: Deed, channel: string, hashes: readonly Buffer[]): Promise<Suppression[]> {
+  if (hashes.length === 0) return []
+  return deed.tx
+    .selectDistinct({ at: suppressions.at, reason: suppressions.reason })
+    .from(suppressions)
+    .where(and(eq(suppressions.channel, channel), inArray(suppressions.idHash, [...hashes])))
+    .orderBy(suppressions.at)
+}
+
 /**
  * A contact has an id now under which somebody said no or was erased: what was agreed to before that ends, since it may well be the same person, with a
  * ledger entry. The caller holds the contact's lock.

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { COMMAND, record } from '../../src/audit/audit.ts'
 import { findContact } from '../../src/contacts/contacts.ts'
 import { reseal, SEALED } from '../../src/db/rotate.ts'
 import { openVault } from '../../src/db/vault.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { openLog } from '../../src/log.ts'
+import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import type { MessageEvent, Person } from '../../src/whatsapp/webhook-events.ts'
 import { anna, bernd, type ChatDesk, cem, everything, openChatDesk, written } from '../support/chat-desk.ts'
@@ -84,6 +86,56 @@ describe('auskunft', () => {
     expect(file.purposes.every((one: Json) => one.purpose && one.ground && one.kept)).toBe(true)
     expect((await doors.ask('POST', link)).status).toBe(410)
     expect((await doors.ask('GET', link)).status).toBe(410)
+  })
+
+  test('tells whoever was erased and came back what was kept, and every access: to them, their matters, their place on a list', async () => {
+    const key = await doors.keyFor('admin')
+    const list = async () => {
+      for await (const page of exportSubscribers(desk.runtime, COMMAND, 'arnsberg')) expect(page).toBeDefined()
+      desk.pass(1000)
+    }
+    for (const text of ['START', 'LÖSCHEN', 'Ja']) await writes(anna, text)
+    const erasedAt = new Date(desk.now().getTime() - 61_000).toISOString()
+    await list()
+    await writes(anna, 'START')
+    await list()
+    await writes(anna, 'STOP')
+    await list()
+    for (const text of ['CHAT', 'Die Laterne ist kaputt']) await writes(anna, text)
+    const [chat] = await desk.database.sql`select id from chats`
+    await doors.ask('POST', `/api/v1/chats/${chat!.id}/close`, { key })
+    const person = (await desk.act((deed) => findContact(deed, 'arnsberg', anna)))!
+    const signedOff = { action: 'subscriber.signed-off', channel: 'arnsberg', target: person.id }
+    await desk.act((deed) => record(deed, COMMAND, signedOff))
+    const lookup = '/api/v1/channels/arnsberg/subscribers/lookup'
+    for (const reason of ['Ist das Anna?', 'Rückfrage'])
+      await doors.ask('POST', lookup, { key, body: { phone: anna.phone, reason } })
+    await writes(bernd, 'CHAT')
+    await writes(bernd, 'Moin')
+
+    await writes(anna, 'AUSKUNFT')
+    const { body } = await doors.ask('POST', linkIn((await said()).at(-1)!))
+    const file = JSON.parse(Buffer.from(/base64,([^"]+)/.exec(body)![1]!, 'base64').toString())
+    expect(file.suppressions).toEqual([{ at: erasedAt, reason: 'keyword' }])
+    expect(file.accesses.map((one: Json) => [one.action, one.refused])).toEqual([
+      ['subscribers.export-begun', false],
+      ['chat.closed', false],
+      ['subscriber.signed-off', false],
+      ['subscriber.looked-up', true],
+      ['subscriber.looked-up', false],
+      ['person.disclosed', false],
+    ])
+    for (const words of [
+      'Liste mit Ihrer Nummer ausgegeben',
+      'Anliegen abgeschlossen',
+      'vom Infokanal abgemeldet',
+      'Nummer und Name eingesehen (abgelehnt)',
+      'Vermerk, dass keine Liste Sie zurückbringt',
+      'gelöscht (Stichwort)',
+    ])
+      expect(body).toContain(words)
+    const purposes = file.purposes.map((one: Json) => `${one.data}: ${one.purpose}`).join()
+    expect(purposes).toMatch(/Werbung in WhatsApp.*keine Liste Sie zurückbringt/)
   })
 
   test('the link is the file itself for whoever wants it so, ends after a day, and with the next one', async () => {
