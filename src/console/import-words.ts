@@ -6,6 +6,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^the number belonged to somebody/, 'die Nummer gehörte jemandem, der inzwischen eine andere hat'],
   [/^number and user id belong to two people/, 'Nummer und WhatsApp-Kennung gehören zu zwei Personen'],
   [/^states the same person/, 'dieselbe Person und dasselbe Angebot stehen schon weiter oben'],
+  [
+    /^names somebody of an earlier line/,
+    'diese Person steht weiter oben mit anderer Nummer oder Kennung; bitte überall dieselben Angaben machen',
+  ],
   [/^has (\d+) fields instead of (\d+)/, 'hat $1 statt $2 Felder'],
   [/^(\w+) is missing: without it/, '„$1“ fehlt; ohne diese Angabe lässt sich die Einwilligung nicht nachweisen'],
   [/^phone is not a valid number/, 'die Rufnummer stimmt nicht'],

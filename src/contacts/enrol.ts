@@ -1,5 +1,6 @@
 import { and, eq, inArray, sql, TransactionRollbackError } from 'drizzle-orm'
 import { contacts, formerIds } from '../db/schema.ts'
+import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
 import { type Contact, openContact } from './contacts.ts'
 import { keysOf, lockKnown, type Row } from './ids.ts'
@@ -55,6 +56,7 @@ async function formerOwners(deed: Deed, channel: string, hashes: readonly Buffer
 /**
  * Creates contacts for people who never wrote to us: no window is opened. Null if one of the ids was taken meanwhile; then nothing was written and the
  * caller looks again.
+ * @param people no two of whom share an id: looking again would never end
  */
 export async function enrol(deed: Deed, channel: string, people: readonly Ids[]): Promise<Contact[] | null> {
   if (people.length === 0) return []
@@ -65,6 +67,8 @@ export async function enrol(deed: Deed, channel: string, people: readonly Ids[])
     id: crypto.randomUUID(),
     subject: crypto.randomUUID(),
   }))
+  const ids = born.flatMap(({ keys }) => [keys.phoneKey, keys.userIdKey].filter((key) => key !== undefined))
+  if (new Set(ids).size < ids.length) throw new Error('two of these people share an id')
   const rows = born.map(({ id, subject, ids, keys }) => ({
     id,
     subject,
@@ -95,9 +99,20 @@ export async function enrol(deed: Deed, channel: string, people: readonly Ids[])
 
 /** Fingerprints of every id that this contact has or had. */
 export async function idHashesOf(deed: Deed, contact: Pick<Contact, 'id' | 'phone' | 'userId'>): Promise<Buffer[]> {
+  return (await allIdHashesOf(deed, [contact])).get(contact.id)!
+}
+
+/** The same of many: contact → fingerprints. */
+export async function allIdHashesOf(
+  deed: Deed,
+  people: readonly Pick<Contact, 'id' | 'phone' | 'userId'>[],
+): Promise<Map<string, Buffer[]>> {
+  const found = new Map(people.map((contact) => [contact.id, hashesOf(deed, contact)]))
+  if (found.size === 0) return found
   const before = await deed.tx
-    .select({ idHash: formerIds.idHash })
+    .select({ idHash: formerIds.idHash, contactId: formerIds.contactId })
     .from(formerIds)
-    .where(eq(formerIds.contactId, contact.id))
-  return [...hashesOf(deed, contact), ...before.map(({ idHash }) => idHash)]
+    .where(sql`${formerIds.contactId} = any(${uuids([...found.keys()])})`)
+  for (const { idHash, contactId } of before) found.get(contactId)!.push(idHash)
+  return found
 }

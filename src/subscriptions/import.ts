@@ -1,9 +1,10 @@
 import { type Actor, record } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
-import { hashesOf } from '../contacts/enrol.ts'
+import { hashesOf, lookUpAll } from '../contacts/enrol.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import type { CsvRecord } from './csv-lines.ts'
 import { type Column, readHeader, readLine, type Stated } from './import-line.ts'
+import { openNamedBefore, REPEATS } from './named-before.ts'
 import { DECLINED, type Outcome, takeOver } from './take-over.ts'
 
 export type ImportCounts = {
@@ -41,32 +42,34 @@ export async function importSubscribers(
 ): Promise<ImportCounts | null> {
   const counts: ImportCounts = { lines: 0, added: 0, alreadySubscribed: 0, declined: 0, bad: 0 }
   const { slug } = channel
-  const notBefore = await openNotBefore(runtime)
+  const namedBefore = await openNamedBefore(runtime)
   let columns: readonly (Column | null)[] | undefined
   let waiting: { line: number; stated: Stated }[] = []
 
   const settle = async (isLast = false) => {
-    const fresh = await notBefore.filter(waiting, ({ stated }) => {
-      const hash = hashesOf(runtime, stated)[0]!
-      return `${hash.toString('hex')} ${stated.offering}`
-    })
-    for (const { line } of waiting) {
-      if (fresh.has(line)) continue
-      counts.declined += 1
-      told(line, 'states the same person and offering as an earlier line')
-    }
-    const lines = waiting.filter(({ line }) => fresh.has(line))
+    const asked = waiting
     waiting = []
-    const stated = lines.map((line) => line.stated)
-    const outcomes = await inDeed(runtime, async (deed) => {
-      const outcomes = stated.length === 0 ? [] : await takeOver(deed, slug, stated, { apply })
+    const stated = asked.map((one) => one.stated)
+    const { outcomes, repeats } = await inDeed(runtime, async (deed) => {
+      const known = await lookUpAll(deed, slug, stated)
+      const repeats = await namedBefore.notice(
+        stated.map((one, i) => {
+          const who = known[i]!
+          const hashes = hashesOf(runtime, one).map((hash) => hash.toString('hex'))
+          return { hashes, contactId: who.is === 'contact' ? who.contact.id : null, offering: one.offering }
+        }),
+      )
+      const first = stated.filter((_, i) => repeats[i] === null)
+      const taken = first.length === 0 ? [] : await takeOver(deed, slug, first, { apply })
+      const outcomes = repeats.map((repeat) => (repeat === null ? taken.shift()! : null))
       const detail = counted(counts, outcomes)
       if (apply && isLast) await record(deed, actor, { action: 'subscribers.imported', channel: slug, detail })
-      return outcomes
+      return { outcomes, repeats }
     })
     Object.assign(counts, counted(counts, outcomes))
     for (const [i, outcome] of outcomes.entries())
-      if (outcome !== 'added' && outcome !== 'already-subscribed') told(lines[i]!.line, DECLINED[outcome])
+      if (outcome === null) told(asked[i]!.line, REPEATS[repeats[i]!])
+      else if (outcome !== 'added' && outcome !== 'already-subscribed') told(asked[i]!.line, DECLINED[outcome])
     progress?.(counts)
   }
 
@@ -100,11 +103,12 @@ export async function importSubscribers(
     await settle(true)
     return counts
   } finally {
-    await notBefore.close()
+    await namedBefore.close()
   }
 }
 
-function counted(counts: ImportCounts, outcomes: readonly Outcome[]): ImportCounts {
+/** @param outcomes null for a line that names somebody of an earlier one */
+function counted(counts: ImportCounts, outcomes: readonly (Outcome | null)[]): ImportCounts {
   const added = outcomes.filter((one) => one === 'added').length
   const already = outcomes.filter((one) => one === 'already-subscribed').length
   return {
@@ -112,26 +116,5 @@ function counted(counts: ImportCounts, outcomes: readonly Outcome[]): ImportCoun
     added: counts.added + added,
     alreadySubscribed: counts.alreadySubscribed + already,
     declined: counts.declined + outcomes.length - added - already,
-  }
-}
-
-/** Who was in the file before is remembered in the database, since a million people would not fit in constant memory. */
-async function openNotBefore({ sql }: Pick<Runtime, 'sql'>) {
-  const connection = await sql.reserve()
-  await connection`create temp table if not exists stated_before (key text primary key)`
-  await connection`truncate stated_before`
-  return {
-    /** The lines among these whose key comes for the first time. */
-    async filter<T extends { line: number }>(items: readonly T[], keyOf: (item: T) => string): Promise<Set<number>> {
-      const first = new Map<string, number>()
-      for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item.line)
-      const rows = await connection<{ key: string }[]>`
-        insert into stated_before select unnest(${[...first.keys()]}::text[]) on conflict do nothing returning key`
-      return new Set(rows.map(({ key }) => first.get(key)!))
-    },
-    async close() {
-      await connection`drop table if exists stated_before`
-      connection.release()
-    },
   }
 }

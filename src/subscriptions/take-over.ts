@@ -1,5 +1,5 @@
 import { and, inArray } from 'drizzle-orm'
-import { enrol, hashesOf, type Known, lookUpAll } from '../contacts/enrol.ts'
+import { allIdHashesOf, enrol, hashesOf, type Known, lookUpAll } from '../contacts/enrol.ts'
 import { noticesOf } from '../contacts/notices.ts'
 import { subscriptions } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
@@ -27,7 +27,7 @@ export const DECLINED = {
  * Takes over consents that were given elsewhere, set-based: who is new becomes a contact with a subscription and its proof. Nobody who ever said no here,
  * was erased or is subscribed already is touched, so doing it twice changes nothing. The contacts are locked, so a STOP that arrives meanwhile comes
  * before or after all of this. With `apply: false` it only tells.
- * @param stated at most one per person and offering
+ * @param stated at most one per person and offering, each person by the same ids
  */
 export async function takeOver(
   deed: Deed,
@@ -67,9 +67,15 @@ async function judge(
   stated: readonly Stated[],
   known: readonly Known[],
 ): Promise<Outcome[]> {
-  const hashes = stated.map((one) => hashesOf(deed, one))
+  const people = known.flatMap((one) => (one.is === 'contact' ? [one.contact] : []))
+  const ids = people.map(({ id }) => id)
+  // A no counts under whichever of their ids it was said.
+  const theirs = await allIdHashesOf(deed, people)
+  const hashes = stated.map((one, i) => {
+    const who = known[i]!
+    return [...hashesOf(deed, one), ...(who.is === 'contact' ? theirs.get(who.contact.id)! : [])]
+  })
   const suppressed = await suppressedAmong(deed, channel, hashes.flat())
-  const ids = known.flatMap((one) => (one.is === 'contact' ? [one.contact.id] : []))
   const states = await statesOf(deed, ids)
   const notices = await noticesOf(deed, ids)
   return stated.map(({ offering }, i): Outcome => {

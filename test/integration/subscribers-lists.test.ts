@@ -136,6 +136,47 @@ describe('a list of consents given elsewhere', () => {
     expect((await take([HEAD, `${dora},${CONSENT}`].join('\n'))).counts).toMatchObject({ added: 1 })
   })
 
+  const WITH_ID = 'phone,userId,offering,date,source,wording'
+  const [P1, P2, U] = ['+4915112340041', '+4915112340042', 'DE.40000000000000000041']
+
+  test.each([
+    ['first by the number alone, then by both ids', [`${P1},,info`, `${P1},${U},chat`]],
+    ['once with each of two numbers', [`${P1},${U},info`, `${P2},${U},info`]],
+    ['once by both ids, once by the user id alone', [`${P1},${U},info`, `,${U},info`]],
+    ['by ids that only a third line ties together', [`${P1},,info`, `${P1},${U},info`, `,${U},info`]],
+  ])('a person named %s is taken over once, and the line that needs a look is told', async (_, people) => {
+    const file = [WITH_ID, ...people.map((one) => `${one},${CONSENT}`)].join('\n')
+    for (const batch of [1, 3]) {
+      const { counts, told } = await take(file, { apply: false, batch })
+      expect(counts).toMatchObject({ added: 1, declined: people.length - 1 })
+      expect(told[0]).toMatch(/^3: names somebody of an earlier line by other ids/)
+    }
+    const dry = await take(file, { apply: false })
+    expect(await take(file)).toEqual(dry)
+    expect(await list()).toHaveLength(2)
+  })
+
+  test('somebody known by number and user id is one person in a list, whichever of the two a line gives', async () => {
+    const known = await joins(runtime, 'arnsberg', { phone: P1, userId: U }, { offering: 'chat' })
+    const file = [WITH_ID, ...[`${P1},,info`, `,${U},info`, `,${U},chat`].map((one) => `${one},${CONSENT}`)].join('\n')
+    for (const batch of [1, 3]) {
+      const { counts, told } = await take(file, { apply: false, batch })
+      expect(counts).toMatchObject({ added: 1, alreadySubscribed: 1, declined: 1 })
+      expect(told).toEqual([expect.stringMatching(/^3: states the same person/)])
+    }
+    expect((await take(file)).counts).toMatchObject({ added: 1, alreadySubscribed: 1, declined: 1 })
+    expect(await runtime.sql`select distinct contact_id from subscriptions`).toEqual([{ contact_id: known.id }])
+  })
+
+  test('whoever was erased under one id is not brought back under another one of theirs', async () => {
+    const erased = await joins(runtime, 'arnsberg', { userId: U })
+    await runtime.act((deed) => eraseEverything(deed, COMMAND, erased, { source: 'keyword', noticeVersion: '1' }))
+    await joins(runtime, 'arnsberg', { phone: P1, userId: U }, { offering: 'chat' })
+    const { counts, told } = await take([HEAD, `${P1},${CONSENT}`].join('\n'))
+    expect(counts).toMatchObject({ added: 0, declined: 1 })
+    expect(told).toEqual([expect.stringMatching(/^2: was erased/)])
+  })
+
   test('bad lines are told one by one and spoil nothing, not even by a quote that is never closed', async () => {
     const { counts, told } = await take(
       [
