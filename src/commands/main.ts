@@ -42,7 +42,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       ['subscribers import CHANNEL [FILE] [--apply]', 'take over consents given elsewhere; without --apply a dry run'],
       ['', 'columns: phone, date, source, wording; optional: userId, offering, topics, noticeVersion'],
       ['', 'or in German: Rufnummer, Datum, Quelle, Wortlaut; Kennung, Angebot, Themen, Fassung'],
-      ['subscribers erase CHANNEL PHONE', 'erase everything about one person'],
+      ['subscribers erase CHANNEL PHONE|USERID', 'erase everything about one person'],
     ],
     load: () => import('./subscribers.ts'),
   },

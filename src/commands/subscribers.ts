@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { stringify } from 'csv-stringify/sync'
 import { COMMAND } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
-import { readPhone } from '../contacts/phone.ts'
+import { readWho } from '../contacts/phone.ts'
 import { eraseByIds } from '../privacy/erase.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { csvRecords } from '../subscriptions/csv-lines.ts'
@@ -84,11 +84,18 @@ async function importFrom(
 }
 
 async function erase(hands: Hands, channel: Channel, typed: string | undefined, io: Io): Promise<number> {
-  const phone = readPhone(typed!)
-  if (!phone) throw new CannotDo('That is not a phone number, such as +4915112345612.')
-  const done = await inDeed(hands, (deed) => eraseByIds(deed, COMMAND, channel, { phone }))
-  if (done === 'unknown') throw new CannotDo('Nobody is known by this number on this channel.')
-  io.err(done === 'erased' ? 'Erased. No import brings this number back.' : 'Erased before: nothing is stored.')
+  const who = readWho(typed!)
+  if (!who)
+    throw new CannotDo(
+      'That is not a phone number, such as +4915112345612, and not a user id of WhatsApp, such as DE.1234567890.',
+    )
+  const done = await inDeed(hands, (deed) => eraseByIds(deed, COMMAND, channel, who))
+  if (done === 'unknown') throw new CannotDo('Nobody is known by this number or user id on this channel.')
+  io.err(
+    done === 'erased'
+      ? 'Erased. No import brings this person back.'
+      : 'Erased before or signed off: nothing is stored, and no import brings this person back.',
+  )
   return 0
 }
 

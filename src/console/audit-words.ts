@@ -27,6 +27,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   'subscribers.exported': 'Abonnenten ausgegeben',
   'subscriber.revealed': 'Rufnummer angezeigt',
   'subscriber.signed-off': 'Person vom Infokanal abgemeldet',
+  'subscriber.no-noted': 'Vermerkt: möchte keine Meldungen',
   'subscriber.proof-read': 'Nachweis einer Einwilligung gelesen',
   'person.disclosed': 'Auskunft erteilt',
   'contact.moved': 'Person auf neue Rufnummer umgezogen',

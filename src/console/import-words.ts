@@ -1,7 +1,7 @@
 /** Sentences of the import in German; it speaks English, since it is a command first. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^said no to this here before/, 'hat sich hier schon abgemeldet und kann sich nur selbst wieder anmelden'],
-  [/^was erased/, 'wurde gelöscht und kann sich nur selbst wieder anmelden'],
+  [/^was erased/, 'wurde gelöscht oder abgemeldet und kann sich nur selbst wieder anmelden'],
   [/^stopped messages of this channel/, 'hat die Nachrichten in WhatsApp abgestellt'],
   [/^the number belonged to somebody/, 'die Nummer gehörte jemandem, der inzwischen eine andere hat'],
   [/^number and user id belong to two people/, 'Nummer und WhatsApp-Kennung gehören zu zwei Personen'],

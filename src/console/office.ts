@@ -106,6 +106,9 @@ export async function act(
   return c.redirect(back, 303)
 }
 
+/** The shape of a contact's id; anything else the database would not even compare. */
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /** A refusal in words, with what is wrong in detail. */
 export const sentenceOf = (refusal: Refusal): string =>
   [refusal.message, ...refusal.problems.map(({ message }) => message)].join(' ')

@@ -13,19 +13,18 @@ export const PersonPage = ({
   office,
   person,
   trail,
-  phone,
   reason,
 }: {
   office: Office
   person: LookedUp
   trail: readonly TrailEntry[]
-  phone: string
   /** Why they were looked up. */
   reason: string
 }) => {
   const { channel, actor } = office
   const { timezone: zone } = channel
   const labels = channel.offerings.info?.topics ?? {}
+  const info = person.offerings.find(({ offering }) => offering === 'info')
   return (
     <>
       <Head title="Eine Person" back={['/office/abonnenten', 'Abonnenten']} />
@@ -67,18 +66,26 @@ export const PersonPage = ({
           />
         )}
       </Section>
-      {person.offerings.some(({ offering, subscribed }) => offering === 'info' && subscribed) &&
-        may(actor.role, 'subscribers.sign-off') && (
-          <PostForm to="/office/abonnenten/abmelden" kanal={channel.slug}>
-            <input type="hidden" name="phone" value={phone} />
+      {info && (info.subscribed || !info.since) && may(actor.role, 'subscribers.sign-off') && (
+        <PostForm to="/office/abonnenten/abmelden" kanal={channel.slug}>
+          <input type="hidden" name="person" value={person.id} />
+          {info.subscribed ? (
             <Ask
               label="Vom Infokanal abmelden"
               question="Diese Person vom Infokanal abmelden? Sie bekommt dann keine Meldung mehr. Wieder anmelden kann nur sie selbst."
             >
               <Button>Ja, abmelden</Button>
             </Ask>
-          </PostForm>
-        )}
+          ) : (
+            <Ask
+              label="Keine Meldungen gewünscht"
+              question="Vermerken, dass diese Person keine Meldungen möchte? Dann meldet auch keine Liste sie an, nur sie selbst."
+            >
+              <Button>Ja, vermerken</Button>
+            </Ask>
+          )}
+        </PostForm>
+      )}
       <PostForm to={`/office/abonnenten/${person.id}/nachweis`} kanal={channel.slug}>
         <input type="hidden" name="reason" value={reason} />
         <Button icon="checklist">Nachweis zum Drucken</Button>
@@ -99,7 +106,7 @@ export const PersonPage = ({
             Person.
           </Note>
           <PostForm to="/office/abonnenten/loeschen" kanal={channel.slug}>
-            <input type="hidden" name="phone" value={phone} />
+            <input type="hidden" name="person" value={person.id} />
             <Ask
               danger
               icon="delete"

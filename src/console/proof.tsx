@@ -10,11 +10,9 @@ import { PREFERENCE } from '../subscriptions/source.ts'
 import { count, dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { OwnEntries, WholeLedger } from './ledger-state.tsx'
-import { formOf, type Office, type OfficeEnv, only } from './office.ts'
+import { formOf, type Office, type OfficeEnv, only, UUID } from './office.ts'
 import { Button, Empty, Facts, Head, Note, PostForm, Section } from './parts.tsx'
 import { consentWords, offerings, sourceWords } from './texts.de.ts'
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** `/office/abonnenten/{id}/nachweis`: what one person agreed to, to print (Art. 7(1) GDPR) or as a file. By a form: it shows the number and needs a reason. */
 export const proofRoutes = (runtime: Runtime) =>

@@ -4,7 +4,8 @@ import { stream } from 'hono/streaming'
 import { may } from '../access/permissions.ts'
 import { trailOf } from '../audit/trail.ts'
 import type { Channel } from '../channels/channel.ts'
-import { readPhone } from '../contacts/phone.ts'
+import type { Who } from '../contacts/erase.ts'
+import { readWho } from '../contacts/phone.ts'
 import { eraseByIds } from '../privacy/erase.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
@@ -12,14 +13,14 @@ import type { Offering } from '../subscriptions/consents.ts'
 import { exportSubscribers } from '../subscriptions/export.ts'
 import { growthOf } from '../subscriptions/growth.ts'
 import { given, sayableReason } from '../subscriptions/reason.ts'
-import { signOff } from '../subscriptions/sign-off.ts'
+import { type SignedOff, signOff } from '../subscriptions/sign-off.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
 import { Ask } from './ask.tsx'
 import { GrowthChart } from './chart.tsx'
 import { TextField } from './fields.tsx'
 import { count, day } from './format.ts'
 import { page } from './layout.tsx'
-import { flash, formOf, type OfficeContext, type OfficeEnv, only } from './office.ts'
+import { type Flash, flash, formOf, type OfficeContext, type OfficeEnv, only, UUID } from './office.ts'
 import { Button, Empty, Head, LinkButton, More, Note, PostForm, Section, Table } from './parts.tsx'
 import { PersonPage } from './person-page.tsx'
 import { remembered } from './remembered.ts'
@@ -28,8 +29,25 @@ import { offerings as offeringWords } from './texts.de.ts'
 const PAGE = 25
 const DAYS = 365
 
-/** What was typed into the look-up and what is wrong with it. */
-type Lookup = { typed?: string; problem?: string; reason?: string; reasonProblem?: string }
+/** What was typed into the look-up and what is wrong with it; `nobody`: it was understood, and nobody is known by it. */
+type Lookup = { typed?: string; problem?: string; reason?: string; reasonProblem?: string; nobody?: boolean }
+
+const NO_ID = 'Bitte geben Sie eine Rufnummer wie +49 151 23456789 oder eine WhatsApp-Kennung an.'
+
+/** Whom a form means: the person its page showed, or who goes by what was typed. */
+function whoIn({ person, phone = '' }: Record<string, string>): Who {
+  if (person !== undefined && !UUID.test(person)) throw new Refusal('not-found')
+  const who = person === undefined ? readWho(phone) : { contactId: person }
+  if (who) return who
+  throw new Refusal('invalid-input', [{ field: 'phone', message: NO_ID }])
+}
+
+const SIGNED_OFF: Readonly<Record<SignedOff, readonly [Flash['kind'], string]>> = {
+  left: ['success', 'Die Person ist vom Infokanal abgemeldet und bekommt keine Meldung mehr.'],
+  noted: ['success', 'Vermerkt: Die Person bekommt keine Meldungen. Anmelden kann nur sie selbst sich, keine Liste.'],
+  'noted-before': ['info', 'Die Person war beim Infokanal schon nicht mehr angemeldet.'],
+  unknown: ['info', 'Über diese Person ist nichts (mehr) gespeichert.'],
+}
 
 export const offeringsOf = ({ offerings }: Channel): Offering[] =>
   (['info', 'chat'] as const).filter((one) => offerings[one] !== undefined)
@@ -105,7 +123,14 @@ export function subscriberRoutes(runtime: Runtime) {
         )}
         <Section title="Eine Person nachschlagen" id="suche">
           <PostForm to="/office/abonnenten/nachschlagen" kanal={channel.slug} class="form inline-form">
-            <TextField name="phone" label="Rufnummer" type="tel" value={lookup.typed} error={lookup.problem} required />
+            <TextField
+              name="phone"
+              label="Rufnummer"
+              hint="Oder die WhatsApp-Kennung, wenn die Rufnummer nicht bekannt ist."
+              value={lookup.typed}
+              error={lookup.problem}
+              required
+            />
             <TextField
               name="reason"
               label="Grund"
@@ -116,6 +141,17 @@ export function subscriberRoutes(runtime: Runtime) {
             />
             <Button icon="search">Nachschlagen</Button>
           </PostForm>
+          {lookup.nobody && channel.offerings.info && may(actor.role, 'subscribers.sign-off') && (
+            <PostForm to="/office/abonnenten/abmelden" kanal={channel.slug}>
+              <input type="hidden" name="phone" value={lookup.typed} />
+              <Ask
+                label="Keine Meldungen gewünscht"
+                question="Vermerken, dass diese Person keine Meldungen möchte? Dann meldet auch keine Liste sie an, nur sie selbst. Die Angabe selbst wird nicht gespeichert, nur ein Prüfwert."
+              >
+                <Button>Ja, vermerken</Button>
+              </Ask>
+            </PostForm>
+          )}
         </Section>
         <Section title="Liste" id="liste">
           <Note>Rufnummern sind verkürzt.</Note>
@@ -146,12 +182,12 @@ export function subscriberRoutes(runtime: Runtime) {
       const office = c.get('office')
       const { channel, actor } = office
       const { phone: typed = '', reason = '' } = await formOf(c)
-      const phone = readPhone(typed)
-      const problem = phone ? undefined : 'Bitte geben Sie eine Rufnummer wie +49 151 23456789 an.'
+      const who = readWho(typed)
+      const problem = who ? undefined : NO_ID
       const reasonProblem = reason.trim() ? undefined : 'Bitte geben Sie an, wozu Sie die Person nachschlagen.'
-      if (!phone || reasonProblem) return overview(c, { typed, problem, reason, reasonProblem })
+      if (!who || reasonProblem) return overview(c, { typed, problem, reason, reasonProblem })
       const found = await inDeed(runtime, async (deed) => {
-        const person = await lookUp(deed, actor, channel.slug, { phone }, offeringsOf(channel), reason)
+        const person = await lookUp(deed, actor, channel.slug, who, offeringsOf(channel), reason)
         if (person instanceof Refusal) return person
         const trail = person ? await trailOf(deed, actor, channel.slug, { limit: 20, target: person.id }) : []
         return { person, trail }
@@ -164,8 +200,8 @@ export function subscriberRoutes(runtime: Runtime) {
         })
       if (typeof found === 'string') return overview(c, { typed, reason, reasonProblem: found })
       const { person, trail } = found
-      if (!person) return overview(c, { typed, reason, problem: 'Diese Nummer ist hier nicht bekannt.' })
-      return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, phone, reason }} />)
+      if (!person) return overview(c, { typed, reason, problem: 'Diese Angabe ist hier nicht bekannt.', nobody: true })
+      return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, reason }} />)
     })
     .post('/abonnenten/ausgeben', only('subscribers.change'), async (c) => {
       const { channel, actor } = c.get('office')
@@ -182,18 +218,16 @@ export function subscriberRoutes(runtime: Runtime) {
     })
     .post('/abonnenten/abmelden', only('subscribers.sign-off'), async (c) => {
       const { channel, actor } = c.get('office')
-      const { phone } = await formOf(c)
-      const left = await inDeed(runtime, (deed) => signOff(deed, actor, channel, { phone: phone ?? '' }))
-      if (left) flash(c, 'success', 'Die Person ist vom Infokanal abgemeldet und bekommt keine Meldung mehr.')
-      else flash(c, 'info', 'Die Person war beim Infokanal schon nicht mehr angemeldet.')
+      const who = whoIn(await formOf(c))
+      flash(c, ...SIGNED_OFF[await inDeed(runtime, (deed) => signOff(deed, actor, channel, who))])
       return c.redirect('/office/abonnenten', 303)
     })
     .post('/abonnenten/loeschen', only('subscribers.change'), async (c) => {
       const { channel, actor } = c.get('office')
-      const { phone } = await formOf(c)
-      const done = await inDeed(runtime, (deed) => eraseByIds(deed, actor, channel, { phone: phone ?? '' }))
+      const who = whoIn(await formOf(c))
+      const done = await inDeed(runtime, (deed) => eraseByIds(deed, actor, channel, who))
       if (done === 'erased') flash(c, 'success', 'Alles über diese Person ist gelöscht.')
-      else flash(c, 'info', 'Über diese Nummer ist nichts (mehr) gespeichert.')
+      else flash(c, 'info', 'Über diese Person ist nichts (mehr) gespeichert.')
       return c.redirect('/office/abonnenten', 303)
     })
 }

@@ -1,7 +1,7 @@
 import { eq, inArray } from 'drizzle-orm'
 import { contacts, formerIds, notices } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
-import { type Contact, openContact } from './contacts.ts'
+import { type Contact, findContact, openContact } from './contacts.ts'
 import { absorbedBy } from './moving.ts'
 
 /**
@@ -11,6 +11,16 @@ import { absorbedBy } from './moving.ts'
 export async function lockContact(deed: Deed, id: string): Promise<Contact | null> {
   const [row] = await deed.tx.select().from(contacts).where(eq(contacts.id, id)).for('no key update')
   return row ? openContact(deed.vault, row) : null
+}
+
+/** By what the office names somebody: what they tell it, or whom a page shows. */
+export type Who = { phone: string } | { userId: string } | { contactId: string }
+
+/** The same for somebody of this channel, also by a number or user id they had before; null if unknown. */
+export async function lockWho(deed: Deed, channel: string, who: Who): Promise<Contact | null> {
+  const id = 'contactId' in who ? who.contactId : (await findContact(deed, channel, who))?.id
+  const contact = id === undefined ? null : await lockContact(deed, id)
+  return contact?.channel === channel ? contact : null
 }
 
 /**

@@ -2,10 +2,9 @@ import { eq } from 'drizzle-orm'
 import { type Actor, record } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import { eraseChats } from '../chats/closing.ts'
-import { type Contact, findContact } from '../contacts/contacts.ts'
-import { idHashesOf } from '../contacts/enrol.ts'
-import { eraseContact, lockContact } from '../contacts/erase.ts'
-import { phoneHash } from '../contacts/ids.ts'
+import type { Contact } from '../contacts/contacts.ts'
+import { hashesOf, idHashesOf } from '../contacts/enrol.ts'
+import { eraseContact, lockWho, type Who } from '../contacts/erase.ts'
 import { disclosureLinks } from '../db/schema.ts'
 import { eraseMessages } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
@@ -41,19 +40,21 @@ export async function eraseEverything(
   await record(deed, actor, { action: 'person.erased', channel, detail: { reason: why.source } })
 }
 
-/** Erasure asked for at the counter, by letter or by mail. `unknown`: this number was never stored here, or is no longer, without a trace of it. */
+/**
+ * Erasure asked for at the counter, by letter or by mail. `kept-away`: nothing is stored but that no list may bring them in, after an erasure or a no;
+ * `unknown`: nothing at all is.
+ */
 export async function eraseByIds(
   deed: Deed,
   actor: Actor,
   { slug, privacy }: Pick<Channel, 'slug' | 'privacy'>,
-  who: { phone: string },
-): Promise<'erased' | 'erased-before' | 'unknown'> {
-  const found = await findContact(deed, slug, who)
-  const contact = found && (await lockContact(deed, found.id))
+  who: Who,
+): Promise<'erased' | 'kept-away' | 'unknown'> {
+  const contact = await lockWho(deed, slug, who)
   if (contact) {
     await eraseEverything(deed, actor, contact, { source: 'office', noticeVersion: privacy.noticeVersion })
     return 'erased'
   }
-  const hash = phoneHash(deed.vault, who.phone)
-  return (await suppressedAmong(deed, slug, [hash])).size > 0 ? 'erased-before' : 'unknown'
+  const hashes = 'contactId' in who ? [] : hashesOf(deed, who)
+  return (await suppressedAmong(deed, slug, hashes)).size > 0 ? 'kept-away' : 'unknown'
 }

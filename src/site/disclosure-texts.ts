@@ -123,6 +123,7 @@ const de = {
     'chat.erased': 'Anliegen gelöscht',
     left: 'abgemeldet',
     'person.erased': 'gelöscht',
+    'subscriber.no-noted': 'vermerkt: möchte keine Meldungen',
     'contact.moved': 'Nummer oder Kennung geändert',
     'person.disclosed': 'Auskunft abgerufen',
   } as Record<string, string>,

@@ -1,6 +1,7 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Channel, Offering } from '../channels/channel.ts'
 import { identifies } from '../contacts/naming.ts'
+import { isUserId } from '../contacts/phone.ts'
 
 /** The columns of an export, in order; an import knows them also by the other names. `noticeVersion`, `userId`, `topics` and `offering` may be missing. */
 export const COLUMNS = ['phone', 'userId', 'offering', 'topics', 'date', 'source', 'wording', 'noticeVersion'] as const
@@ -76,7 +77,7 @@ export function readLine(
   const phone = value('phone') === '' ? undefined : validPhone(value('phone'))
   if (phone === null) return { reason: 'phone is not a valid number' }
   const userId = value('userId') || undefined
-  if (userId !== undefined && !/^[A-Z]{2}\.[A-Za-z0-9.]{4,128}$/.test(userId))
+  if (userId !== undefined && !isUserId(userId))
     return { reason: 'userId is not an id of WhatsApp such as DE.1234567890' }
   if (phone === undefined && userId === undefined) return { reason: 'phone is missing' }
   const asked = value('offering').toLowerCase()

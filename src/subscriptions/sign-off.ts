@@ -1,21 +1,38 @@
 import { type Actor, record } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
-import { findContact } from '../contacts/contacts.ts'
-import { lockContact } from '../contacts/erase.ts'
+import { hashesOf } from '../contacts/enrol.ts'
+import { lockWho, type Who } from '../contacts/erase.ts'
+import { noticesOf, recordNotices } from '../contacts/notices.ts'
 import type { Deed } from '../runtime.ts'
 import { leave } from './subscriptions.ts'
+import { suppress, suppressedAmong } from './suppressions.ts'
+import { noNotice } from './unite.ts'
 
-/** Ends the info channel for somebody who asked for it by phone, letter or at the counter. False: they were not subscribed, and nothing is written. */
+/** `noted`: there was nothing to end, but no list may sign them up any more. `unknown`: whom a page showed is gone. */
+export type SignedOff = 'left' | 'noted' | 'noted-before' | 'unknown'
+
+/**
+ * Carries out the no to the info channel of somebody who called, wrote or stood at the counter. As with a STOP it is kept where nothing ends, too: a list
+ * may name them later. Of whom nobody knows, only the keyed hash of the id they gave stays.
+ */
 export async function signOff(
   deed: Deed,
   actor: Actor,
   { slug, privacy }: Pick<Channel, 'slug' | 'privacy'>,
-  who: { phone: string },
-): Promise<boolean> {
-  const found = await findContact(deed, slug, who)
-  const contact = found && (await lockContact(deed, found.id))
-  if (!contact) return false
+  who: Who,
+): Promise<SignedOff> {
+  const contact = await lockWho(deed, slug, who)
+  if (!contact) {
+    if ('contactId' in who) return 'unknown'
+    const hashes = hashesOf(deed, who)
+    if ((await suppressedAmong(deed, slug, hashes)).size > 0) return 'noted-before'
+    await suppress(deed, slug, hashes, 'left')
+    await record(deed, actor, { action: 'subscriber.no-noted', channel: slug })
+    return 'noted'
+  }
   const { id: contactId, subject } = contact
+  const kind = noNotice('info')
+  const before = (await noticesOf(deed, [contactId])).get(contactId)?.has(kind)
   const { noticeVersion } = privacy
   const wish = {
     channel: slug,
@@ -27,6 +44,9 @@ export async function signOff(
     noticeVersion,
   } as const
   const [left] = await leave(deed, [wish])
-  if (left) await record(deed, actor, { action: 'subscriber.signed-off', channel: slug, detail: {} })
-  return left === true
+  await recordNotices(deed, [{ contactId, kind }])
+  if (!left && before) return 'noted-before'
+  const action = left ? 'subscriber.signed-off' : 'subscriber.no-noted'
+  await record(deed, actor, { action, channel: slug, target: contactId })
+  return left ? 'left' : 'noted'
 }

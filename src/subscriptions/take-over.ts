@@ -17,7 +17,7 @@ export type Declined = keyof typeof DECLINED
 /** Why somebody is not taken over, whatever the file says. */
 export const DECLINED = {
   'left-before': 'said no to this here before: only they themselves can join again',
-  erased: 'was erased or dropped: only they themselves can join again',
+  erased: 'was erased, dropped or signed off: only they themselves can join again',
   'stopped-in-whatsapp': 'stopped messages of this channel inside WhatsApp',
   'number-given-up': 'the number belonged to somebody who has another one now',
   'two-people': 'number and user id belong to two people',

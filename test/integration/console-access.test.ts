@@ -5,7 +5,7 @@ import { COMMAND } from '../../src/audit/audit.ts'
 import { draft } from '../../src/broadcasts/drafts.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
 import { officeDoor } from '../../src/console/console.tsx'
-import { bernd, joins } from '../support/citizens.ts'
+import { bernd, cem, joins } from '../support/citizens.ts'
 import { listed, ROADWORKS } from '../support/newsroom.ts'
 import { openDoors, openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 
@@ -289,15 +289,16 @@ test('the list of all numbers is given out for a stated reason, which stands in 
   expect((await begun())[0]!.detail).toEqual({ reason: 'Umzug zum neuen Anbieter' })
 })
 
+const post = (path: string, fields: Record<string, string>, role: OfficeRole = 'editor') =>
+  doors.app.request(`/office/abonnenten/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN, cookie: cookies.get(role)! },
+    body: new URLSearchParams(fields).toString(),
+  })
+
 test('an editor signs off whoever calls: ledger and audit say so once, and the person page no longer offers it', async () => {
   const phone = '+4915112340044'
-  await joins(runtime, 'arnsberg', { name: 'Dora', phone })
-  const post = (path: string, fields: Record<string, string>) =>
-    doors.app.request(`/office/abonnenten/${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: ORIGIN, cookie: cookies.get('editor')! },
-      body: new URLSearchParams(fields).toString(),
-    })
+  const { id } = await joins(runtime, 'arnsberg', { name: 'Dora', phone })
   const look = async () => (await post('nachschlagen', { phone, reason: 'Anruf' })).text()
   const OFFER = 'Vom Infokanal abmelden'
   expect(await look()).toContain(OFFER)
@@ -310,7 +311,45 @@ test('an editor signs off whoever calls: ledger and audit say so once, and the p
     { action: 'granted', source: expect.any(String) },
     { action: 'withdrawn', source: 'office' },
   ])
-  expect(await runtime.sql`select from audit where action = 'subscriber.signed-off'`).toHaveLength(1)
+  expect(await runtime.sql`select target from audit where action = 'subscriber.signed-off'`).toEqual([{ target: id }])
+})
+
+test('whoever has no number here is looked up by the WhatsApp id, signed off and erased from the page that shows them', async () => {
+  const { id } = await joins(runtime, 'arnsberg', cem)
+  const look = () => post('nachschlagen', { phone: ` ${cem.userId} `, reason: 'Anruf' }, 'admin')
+  const shown = await (await look()).text()
+  expect(shown).toContain(cem.userId)
+  const forms = [...shown.matchAll(/abonnenten\/(\w+)\?kanal=arnsberg"[^>]*><input[^>]*name="person" value="([^"]+)"/g)]
+  expect(forms.map(([, path, person]) => [path, person])).toEqual([
+    ['abmelden', id],
+    ['loeschen', id],
+  ])
+  const active = () => runtime.sql`select from subscriptions where contact_id = ${id} and left_at is null`
+  await post('abmelden', { person: id })
+  expect(await active()).toHaveLength(0)
+  await post('loeschen', { person: id }, 'admin')
+  expect((await look()).status).toBe(422)
+  expect(await runtime.sql`select from contacts where id = ${id}`).toHaveLength(0)
+})
+
+test('nobody is signed off or erased on the page of another town', async () => {
+  const { id } = await joins(runtime, 'warstein', { phone: '+4915112340045' }, { offering: 'chat' })
+  for (const path of ['abmelden', 'loeschen']) {
+    await post(path, { person: id }, 'admin')
+    expect((await post(path, { person: 'x' }, 'admin')).status).toBe(404)
+  }
+  expect(await runtime.sql`select from subscriptions where contact_id = ${id} and left_at is null`).toHaveLength(1)
+})
+
+test('a caller whom nobody knows gets their no noted, and only a keyed hash of the number stays', async () => {
+  const phone = '+4915112340046'
+  expect(await (await post('nachschlagen', { phone, reason: 'Anruf' })).text()).toContain('Keine Meldungen gewünscht')
+  for (let times = 0; times < 2; times++) expect((await post('abmelden', { phone })).status).toBe(303)
+  const kept = await runtime.sql`select encode(id_hash, 'hex') as hash from suppressions`
+  expect(kept.map(({ hash }) => hash)).toContain(runtime.vault.fingerprint('phone', phone).toString('hex'))
+  expect(await runtime.sql`select target, detail from audit where action = 'subscriber.no-noted'`).toEqual([
+    { target: null, detail: {} },
+  ])
 })
 
 test('with one person for the approval nothing is handed in, and the pages say what is missing', async () => {

@@ -10,6 +10,7 @@ import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
 import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { importSubscribers } from '../../src/subscriptions/import.ts'
 import { readHeader } from '../../src/subscriptions/import-line.ts'
+import { signOff } from '../../src/subscriptions/sign-off.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import { anna, bernd, cem, joins, leaves } from '../support/citizens.ts'
 import { openTestRuntime, type TestRuntime } from '../support/runtime.ts'
@@ -22,6 +23,7 @@ beforeEach(async () => {
 })
 
 const HEAD = 'phone,date,source,wording'
+const WITH_ID = 'phone,userId,offering,date,source,wording'
 const CONSENT = '2024-05-01,Formular Bürgerbüro,"Ich möchte Meldungen der Stadt, auch per WhatsApp."'
 
 async function* bytes(text: string, size = 7): AsyncGenerator<Uint8Array> {
@@ -136,7 +138,6 @@ describe('a list of consents given elsewhere', () => {
     expect((await take([HEAD, `${dora},${CONSENT}`].join('\n'))).counts).toMatchObject({ added: 1 })
   })
 
-  const WITH_ID = 'phone,userId,offering,date,source,wording'
   const [P1, P2, U] = ['+4915112340041', '+4915112340042', 'DE.40000000000000000041']
 
   test.each([
@@ -175,6 +176,21 @@ describe('a list of consents given elsewhere', () => {
     const { counts, told } = await take([HEAD, `${P1},${CONSENT}`].join('\n'))
     expect(counts).toMatchObject({ added: 0, declined: 1 })
     expect(told).toEqual([expect.stringMatching(/^2: was erased/)])
+  })
+
+  test('whoever told the office no is not brought in by a later list, known here or not', async () => {
+    const chats = await joins(runtime, 'arnsberg', anna, { offering: 'chat' })
+    const says = (who: Parameters<typeof signOff>[3]) =>
+      runtime.act((deed) => signOff(deed, COMMAND, runtime.channels.get('arnsberg')!, who))
+    expect(await says({ contactId: chats.id })).toBe('noted')
+    expect(await says({ phone: dora })).toBe('noted')
+    expect(await says({ userId: cem.userId })).toBe('noted')
+    expect(await says({ phone: dora })).toBe('noted-before')
+    const people = [`${anna.phone},,info`, `${dora},,info`, `,${cem.userId},info`]
+    const { counts } = await take([WITH_ID, ...people.map((one) => `${one},${CONSENT}`)].join('\n'))
+    expect(counts).toMatchObject({ added: 0, declined: 3 })
+    await joins(runtime, 'arnsberg', { phone: dora })
+    expect(await subscribed(dora)).toBe(true)
   })
 
   test('bad lines are told one by one and spoil nothing, not even by a quote that is never closed', async () => {
@@ -304,6 +320,15 @@ describe('by the command line', () => {
     const again = await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')
     expect(again.out).toContain('2 lines: 0 added, 0 already subscribed, 1 declined, 1 bad')
     expect((await whatsup('consents', 'verify')).out[0]).toMatch(/^arnsberg\t2 entries\tintact\t[0-9a-f]{64}$/)
+  })
+
+  test('somebody without a number is erased by the WhatsApp id', async () => {
+    const file = join(dir, 'ohne-nummer.csv')
+    await writeFile(file, [WITH_ID, `,${cem.userId},info,${CONSENT}`].join('\n'))
+    expect((await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')).out[0]).toContain('1 added')
+    expect((await whatsup('subscribers', 'erase', 'arnsberg', cem.userId)).err).toContain('Erased.')
+    expect(await runtime.sql`select from contacts`).toHaveLength(0)
+    expect((await whatsup('subscribers', 'erase', 'arnsberg', cem.userId)).err).toContain('Erased before')
   })
 
   test.each([
