@@ -1,14 +1,47 @@
+import { findPhoneNumbersInText } from 'libphonenumber-js/max'
+
 /** Dates and times are nobody's number. */
 const MOMENTS = /(?<!\d)(?:\d{1,2}\.\d{1,2}\.\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}(?::\d{2})?)(?!\d)/g
 /** Digits with whatever people put between those of a number. */
 const RUN = /\d(?:[^\d\p{L}]{0,4}\d)*/gu
 
-/** Whether a text that is kept in the open says who somebody is: by a number of so many digits, however it is written, or by an e-mail address. */
-export function identifies(text: string, digits: number): boolean {
+const MAIL = /[^\s<>()"',;:]+@[^\s<>()"',;:]+\.\p{L}{2,}/gu
+
+/**
+ * Whether a text that is kept in the open says who somebody is: by a number of so many digits, however it is written, or by an e-mail address.
+ * @param own what may stand there, since it is the town's
+ */
+export function identifies(text: string, digits: number, own?: Addresses): boolean {
+  if (own && identifies(text, digits)) return identifies(without(own, text), digits)
   if (/\S@\S+\.\w/.test(text)) return true
   const runs = text.replace(MOMENTS, 'x').match(RUN) ?? []
   return runs.some((run) => run.replace(/\D/g, '').length >= digits)
 }
+
+/** Numbers as E.164 and e-mail addresses in small letters. */
+export type Addresses = ReadonlySet<string>
+
+/** Under which numbers and e-mail addresses these texts say that somebody can be reached. */
+export const addressesIn = (texts: readonly string[]): Addresses =>
+  new Set(
+    texts.flatMap((text) => [
+      ...numbersIn(text).map(({ number }) => number.number),
+      ...(text.match(MAIL) ?? []).map((mail) => mail.toLowerCase()),
+    ]),
+  )
+
+/** What starts without 0 or + may be the second half of another number. */
+const numbersIn = (text: string) =>
+  findPhoneNumbersInText(text, 'DE').filter(({ startsAt }) => /^[+0(]/.test(text.slice(startsAt)))
+
+const without = (own: Addresses, text: string): string =>
+  numbersIn(text)
+    .reduceRight(
+      (rest, { number, startsAt, endsAt }) =>
+        own.has(number.number) && !number.ext ? `${rest.slice(0, startsAt)}x${rest.slice(endsAt)}` : rest,
+      text,
+    )
+    .replace(MAIL, (mail) => (own.has(mail.toLowerCase()) ? 'x' : mail))
 
 /** Whether a text contains one of the names of this person as a word. Names of one or two letters are too common to tell. */
 export function mentions(text: string, { name }: { name?: string | undefined }): boolean {

@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Channel, Offering } from '../channels/channel.ts'
-import { identifies } from '../contacts/naming.ts'
+import { type Addresses, addressesIn, identifies } from '../contacts/naming.ts'
 import { isUserId } from '../contacts/phone.ts'
 
 /** The columns of an export, in order; an import knows them also by the other names. `noticeVersion`, `userId`, `topics` and `offering` may be missing. */
@@ -99,10 +99,22 @@ export function readLine(
     if (text.length > LONGEST[column]) return { reason: `${column} is longer than ${LONGEST[column]} characters` }
     if (text.includes('\uFFFD')) return { reason: `${column} is not UTF-8` }
     // The ledger can never forget: what identifies somebody must not get in.
-    if (identifies(text, 9))
+    if (identifies(text, 9, addressesOf(channel)))
       return { reason: `${column} contains a number or an e-mail address, which could never be erased from the ledger` }
   }
   return { ...(phone ? { phone } : {}), ...(userId ? { userId } : {}), offering, topics, at, ...texts }
+}
+
+const addresses = new WeakMap<Channel, Addresses>()
+
+/** How the town itself can be reached: its words of consent often say so, and its own list must come back in. */
+function addressesOf(channel: Channel): Addresses {
+  const closures = channel.offerings.chat?.closures.map(({ text }) => text ?? '') ?? []
+  const known =
+    addresses.get(channel) ??
+    addressesIn([channel.whatsapp.phoneNumber, ...Object.values(channel.replies), ...closures])
+  addresses.set(channel, known)
+  return known
 }
 
 const EARLIEST = new Date('2009-01-01T00:00:00Z')

@@ -278,6 +278,17 @@ test('an export taken in by a fresh town gives the same export: everybody with t
   expect(sorted(await list())).toEqual(sorted(first))
 })
 
+test('a town whose own number and address stand in its words of consent takes in its own export again', async () => {
+  const wording = 'Willkommen bei +49 2932 201100! Abmelden: STOP oder 02932 201-0, rathaus@arnsberg.de.'
+  const arnsberg = { ...runtime.channels.get('arnsberg')!, replies: { joinedInfo: wording } }
+  const taken = async (words: string) => {
+    const file = bytes([HEAD, `+4915112340051,2024-05-01,Formular,"${words}"`].join('\n'))
+    return importSubscribers(runtime, COMMAND, arnsberg, csvRecords(file), { apply: true, told: () => {} })
+  }
+  expect(await taken(`${wording} Meine Nummer: 0151 12340051`)).toMatchObject({ added: 0, bad: 1 })
+  expect(await taken(wording)).toMatchObject({ added: 1, bad: 0 })
+})
+
 describe('by the command line', () => {
   let dir: string
   beforeAll(async () => {

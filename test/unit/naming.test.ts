@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identifies, mentions } from '../../src/contacts/naming.ts'
+import { addressesIn, identifies, mentions } from '../../src/contacts/naming.ts'
 
 describe('a text for the open', () => {
   test.each([
@@ -18,6 +18,29 @@ describe('a text for the open', () => {
     'Kartei 2019/2020, Blatt 12',
     'Liste 3 von Zimmer 104',
   ])('may hold dates and counts: %s', (text) => expect(identifies(text, 9)).toBe(false))
+})
+
+describe('the address of the town itself', () => {
+  const own = addressesIn(['+492932201100', 'Fragen? 02932 201-0, 0800 5550150 oder Rathaus@arnsberg.de.'])
+
+  test.each([
+    'Ja, ich möchte Meldungen von 02932 201100, auch am Wochenende.',
+    'Ja, unter +49 (0) 2932 / 201-100',
+    'Fragen beantwortet das Rathaus: 02932/2010, rathaus@arnsberg.de.',
+  ])('identifies nobody: %s', (text) => {
+    expect(identifies(text, 9)).toBe(true)
+    expect(identifies(text, 9, own)).toBe(false)
+  })
+
+  test.each([
+    'Ja, von 02932 201100 an 0151 12340001',
+    '0151 29322010',
+    '0151 - 29322010',
+    '02932 201-0 55',
+    '02932 201 100 1',
+    'rathaus@arnsberg.de an hulda@web.de',
+    'hulda.rathaus@arnsberg.de',
+  ])('does not hide that of somebody else: %s', (text) => expect(identifies(text, 9, own)).toBe(true))
 })
 
 test.each([
