@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
-import { stringify } from 'csv-stringify/sync'
 import { COMMAND } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import { readWho } from '../contacts/phone.ts'
 import { eraseByIds } from '../privacy/erase.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { csvRecords } from '../subscriptions/csv-lines.ts'
-import { exportSubscribers } from '../subscriptions/export.ts'
+import { csvText } from '../subscriptions/csv-text.ts'
+import { type ExportedLine, exportSubscribers } from '../subscriptions/export.ts'
 import { importSubscribers } from '../subscriptions/import.ts'
 import { CannotDo, type Io, parse, type Run, WrongUsage } from './command.ts'
 import { channelsFrom, commandLog, officeSettingsFrom, openStore } from './open.ts'
@@ -42,9 +42,13 @@ async function exportTo(hands: Hands, { slug }: Channel, file: string | undefine
   const target = isStandard(file) ? null : createWriteStream(file!, { mode: 0o600 })
   if (target) await opened(target, file!)
   let lines = -1
-  for await (const page of exportSubscribers(hands, COMMAND, slug)) {
-    const text = stringify(page)
-    lines += page.length
+  const counted = async function* (pages: AsyncIterable<ExportedLine[]>) {
+    for await (const page of pages) {
+      lines += page.length
+      yield page
+    }
+  }
+  for await (const text of csvText(counted(exportSubscribers(hands, COMMAND, slug)))) {
     if (!target) io.out(text.replace(/\n$/, ''))
     else if (!target.write(text)) await once(target, 'drain')
     io.progress?.(`${lines} lines`)

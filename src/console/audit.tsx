@@ -1,11 +1,10 @@
-import { stringify } from 'csv-stringify/sync'
 import { Hono } from 'hono'
-import { stream } from 'hono/streaming'
 import { record } from '../audit/audit.ts'
 import { type TrailEntry, trailOf } from '../audit/trail.ts'
 import { titlesOf } from '../broadcasts/titles.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { deedWords } from './audit-words.ts'
+import { csvFile } from './csv-file.ts'
 import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
 import { type OfficeEnv, only } from './office.ts'
@@ -22,20 +21,18 @@ export const auditRoutes = (runtime: Runtime) =>
     .post('/protokoll/ausgeben', only('audit.read'), async (c) => {
       const { channel, actor } = c.get('office')
       await inDeed(runtime, (deed) => record(deed, actor, { action: 'audit.exported', channel: channel.slug }))
-      c.header('content-type', 'text/csv; charset=utf-8')
-      c.header('content-disposition', `attachment; filename="protokoll-${channel.slug}.csv"`)
-      return stream(c, async (out) => {
-        // Excel reads a file as UTF-8 only with this mark.
-        await out.write(`\uFEFF${stringify([CSV_HEAD], { delimiter: ';' })}`)
+      const pages = async function* () {
+        yield [CSV_HEAD]
         let before: number | undefined
         for (;;) {
           const page = { limit: CSV_PAGE, before }
           const entries = await inDeed(runtime, (deed) => trailOf(deed, actor, channel.slug, page))
-          if (entries.length === 0 || out.aborted) return
-          await out.write(stringify(entries.map(csvRow), { delimiter: ';', escape_formulas: true }))
+          if (entries.length === 0) return
+          yield entries.map(csvRow)
           before = entries.at(-1)!.id
         }
-      })
+      }
+      return csvFile(c, `protokoll-${channel.slug}`, pages())
     })
     .get('/protokoll', only('audit.read'), async (c) => {
       const { channel, actor } = c.get('office')

@@ -1,9 +1,8 @@
-import { stringify } from 'csv-stringify/sync'
 import { Hono } from 'hono'
-import { stream } from 'hono/streaming'
 import { type RecipientView, recipients, view } from '../broadcasts/views.ts'
 import type { OutgoingStatus } from '../dispatch/queue.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
+import { csvFile } from './csv-file.ts'
 import { Select } from './fields.tsx'
 import { dateTime } from './format.ts'
 import { page } from './layout.tsx'
@@ -76,19 +75,17 @@ export const recipientRoutes = (runtime: Runtime) =>
       const id = c.req.param('id') ?? ''
       const state = stateOf(c.req.query('zustand'))
       await inDeed(runtime, (deed) => view(deed, channel, id))
-      c.header('content-type', 'text/csv; charset=utf-8')
-      c.header('content-disposition', `attachment; filename="empfaenger-${id.slice(0, 8)}.csv"`)
-      return stream(c, async (out) => {
-        // Excel reads a file as UTF-8 only with this mark.
-        await out.write(`\uFEFF${stringify([['Nummer', 'Stand', 'Zeit', 'Grund']], { delimiter: ';' })}`)
+      const pages = async function* () {
+        yield [['Nummer', 'Stand', 'Zeit', 'Grund']]
         let after: number | undefined
         for (;;) {
           const rows = await inDeed(runtime, (deed) => recipients(deed, channel, id, { limit: CSV_PAGE, after, state }))
-          if (rows.length === 0 || out.aborted) return
-          await out.write(stringify(rows.map(csvRow), { delimiter: ';', escape_formulas: true }))
+          if (rows.length === 0) return
+          yield rows.map(csvRow)
           after = rows.at(-1)!.id
         }
-      })
+      }
+      return csvFile(c, `empfaenger-${id.slice(0, 8)}`, pages())
     })
 
 const numberOf = ({ phone, userId, contactId }: RecipientView): string =>

@@ -1,6 +1,4 @@
-import { stringify } from 'csv-stringify/sync'
 import { Hono } from 'hono'
-import { stream } from 'hono/streaming'
 import { may } from '../access/permissions.ts'
 import { trailOf } from '../audit/trail.ts'
 import type { Channel } from '../channels/channel.ts'
@@ -17,6 +15,7 @@ import { type SignedOff, signOff } from '../subscriptions/sign-off.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
 import { Ask } from './ask.tsx'
 import { GrowthChart } from './chart.tsx'
+import { csvFile } from './csv-file.ts'
 import { TextField } from './fields.tsx'
 import { count, day } from './format.ts'
 import { page } from './layout.tsx'
@@ -207,14 +206,8 @@ export function subscriberRoutes(runtime: Runtime) {
       const { channel, actor } = c.get('office')
       const { purpose } = await formOf(c)
       const reason = sayableReason(purpose ?? '')
-      c.header('content-type', 'text/csv; charset=utf-8')
-      c.header('content-disposition', `attachment; filename="abonnenten-${channel.slug}.csv"`)
-      return stream(c, async (out) => {
-        for await (const lines of exportSubscribers(runtime, actor, channel.slug, { reason })) {
-          if (out.aborted) return
-          await out.write(stringify(lines))
-        }
-      })
+      const pages = exportSubscribers(runtime, actor, channel.slug, { reason })
+      return csvFile(c, `abonnenten-${channel.slug}`, pages)
     })
     .post('/abonnenten/abmelden', only('subscribers.sign-off'), async (c) => {
       const { channel, actor } = c.get('office')

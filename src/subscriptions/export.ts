@@ -10,9 +10,6 @@ import { PREFERENCE } from './source.ts'
 /** The fields of one line, in the order of `COLUMNS`. */
 export type ExportedLine = string[]
 
-/** Readable by a spreadsheet without being run as a formula, and by the import. */
-const harmless = (text: string) => (/^[=+\-@\t]/.test(text) ? `'${text}` : text)
-
 /**
  * Everybody who is subscribed, with the proof of it, in pages of constant size; the first page is the heading. It reveals every number: an audit entry
  * is written before the first line leaves, another with the count at the end.
@@ -70,9 +67,9 @@ async function pageOf(deed: Deed, channel: string, offering: Offering, after: st
       offering,
       (subscription.topics ?? []).join(';'),
       subscription.joinedAt.toISOString(),
-      harmless(proof?.source ?? ''),
-      harmless(proof?.wording ?? ''),
-      harmless(proof?.notice ?? ''),
+      proof?.source ?? '',
+      proof?.wording ?? '',
+      proof?.notice ?? '',
     ]
     return { contactId: contact.id, line }
   })

@@ -2,6 +2,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Channel, Offering } from '../channels/channel.ts'
 import { type Addresses, addressesIn, identifies } from '../contacts/naming.ts'
 import { isUserId } from '../contacts/phone.ts'
+import { asWritten } from './csv-text.ts'
 
 /** The columns of an export, in order; an import knows them also by the other names. `noticeVersion`, `userId`, `topics` and `offering` may be missing. */
 export const COLUMNS = ['phone', 'userId', 'offering', 'topics', 'date', 'source', 'wording', 'noticeVersion'] as const
@@ -69,8 +70,7 @@ export function readLine(
   if (fields.length !== columns.length) return { reason: `has ${fields.length} fields instead of ${columns.length}` }
   const value = (column: Column): string => {
     const index = columns.indexOf(column)
-    // Exports put ' before what a spreadsheet would take for a formula.
-    return index < 0 ? '' : fields[index]!.trim().replace(/^'(?=[=+\-@\t])/, '')
+    return index < 0 ? '' : asWritten(fields[index]!.trim())
   }
   const missing = REQUIRED.find((column) => value(column) === '')
   if (missing) return { reason: `${missing} is missing: without it the consent cannot be proven` }

@@ -322,7 +322,9 @@ describe('by the command line', () => {
     const target = join(dir, 'export.csv')
     expect((await whatsup('subscribers', 'export', 'arnsberg', target)).code).toBe(0)
     expect((await stat(target)).mode & 0o777).toBe(0o600)
-    expect((await readFile(target, 'utf8')).split('\n')[1]).toMatch(/^\+4915112340031,,info,,2024-04-30T22:00:00.000Z,/)
+    expect((await readFile(target, 'utf8')).split('\n')[1]).toMatch(
+      /^"\+4915112340031";"";"info";"";"2024-04-30T22:00:00.000Z";/,
+    )
     const { out } = await whatsup('subscribers', 'export', 'arnsberg')
     expect(`${out.join('\n')}\n`).toBe(await readFile(target, 'utf8'))
     expect(await whatsup('subscribers', 'erase', 'arnsberg', '0151 12340031')).toMatchObject({ code: 0, out: [] })
@@ -331,6 +333,32 @@ describe('by the command line', () => {
     const again = await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')
     expect(again.out).toContain('2 lines: 0 added, 0 already subscribed, 1 declined, 1 bad')
     expect((await whatsup('consents', 'verify')).out[0]).toMatch(/^arnsberg\t2 entries\tintact\t[0-9a-f]{64}$/)
+  })
+
+  test('an exported list opens in columns, runs nothing and is taken in again word for word', async () => {
+    const words = [`Ja;=HYPERLINK("x")`, 'Ja\t-1', 'Ja,@SUM(1)', "=1+1; '=2", `"; +1`]
+    const cell = (text: string) => `"${text.replaceAll('"', '""')}"`
+    const file = join(dir, 'formeln.csv')
+    const line = (text: string, i: number) => `+491511234006${i},2024-05-01,${cell(text)},${cell(text)}`
+    await writeFile(file, [HEAD, ...words.map(line)].join('\n'))
+    const wordings = async () =>
+      (await runtime.sql`select wording, source from consents order by wording`).map((row) => ({ ...row }))
+    await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')
+    const before = await wordings()
+    expect(before).toHaveLength(words.length)
+    await whatsup('subscribers', 'export', 'arnsberg', file)
+    const text = await readFile(file, 'utf8')
+    expect(text).toMatch(/^\uFEFF"phone";"userId";/)
+    const cells = text.split(/[;,\t\n]/).map((cell) => cell.replace(/^"/, '').trim())
+    expect(cells.filter((cell) => /^[=+\-@]/.test(cell) && !/^\+49\d+"$/.test(cell))).toEqual([])
+    for (const delimiter of [';', ',']) {
+      await runtime.close()
+      runtime = await openTestRuntime()
+      const variant = delimiter === ';' ? text : text.slice(1).replaceAll('";"', '","')
+      await writeFile(file, variant)
+      await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')
+      expect(await wordings()).toEqual(before)
+    }
   })
 
   test('somebody without a number is erased by the WhatsApp id', async () => {

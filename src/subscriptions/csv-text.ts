@@ -1,0 +1,28 @@
+import { stringify } from 'csv-stringify/sync'
+
+/** Excel reads a file as UTF-8 only with this mark. */
+const MARK = '\uFEFF'
+
+/** Where a cell may begin: also behind what the Excel of some country splits at, whatever the quotes say. */
+const START = '(^|[;,\\t\\r\\n]) *'
+const FORMULA = new RegExp(`${START}(?='*[=+\\-@＝＋－＠])`, 'g')
+const HARMLESS = new RegExp(`(${START})'(?='*[=+\\-@＝＋－＠])`, 'g')
+
+/** Without what a spreadsheet would run. A number in full, such as +4915112345612, is none. */
+const harmless = (cell: string): string => (/^\+\d+$/.test(cell) ? cell : cell.replace(FORMULA, "$&'"))
+
+/** A cell as it was before it was made harmless. */
+export const asWritten = (cell: string): string => cell.replace(HARMLESS, '$1')
+
+/**
+ * A table as the text of a CSV file, page by page, so that a German Excel shows it in columns: UTF-8 with a mark, semicolons, every field in quotes, nothing
+ * that is run as a formula.
+ */
+export async function* csvText(pages: AsyncIterable<readonly (readonly string[])[]>): AsyncGenerator<string> {
+  let mark = MARK
+  for await (const page of pages) {
+    const rows = page.map((row) => row.map(harmless))
+    yield mark + stringify(rows, { delimiter: ';', quoted: true, quoted_empty: true })
+    mark = ''
+  }
+}
