@@ -289,6 +289,33 @@ test('a town whose own number and address stand in its words of consent takes in
   expect(await taken(wording)).toMatchObject({ added: 1, bad: 0 })
 })
 
+test('a list of 30,000 people is read no further ahead than a few batches, so that no town is too big for it', async () => {
+  const people = 30_000
+  const chunk = 100
+  let pulled = 0
+  async function* file() {
+    yield Buffer.from(`${HEAD}\n`)
+    while (pulled < people) {
+      const lines = Array.from({ length: chunk }, (_, i) => `+49151${20_000_000 + pulled + i},${CONSENT}\n`)
+      pulled += chunk
+      yield Buffer.from(lines.join(''))
+    }
+  }
+  let before = 0
+  let mostHeld = 0
+  const counts = await importSubscribers(runtime, COMMAND, runtime.channels.get('arnsberg')!, csvRecords(file()), {
+    apply: false,
+    told: () => {},
+    // Everything pulled until here was judged; what was pulled since the last time had to be held meanwhile.
+    progress: () => {
+      mostHeld = Math.max(mostHeld, pulled - before)
+      before = pulled
+    },
+  })
+  expect(counts).toEqual({ lines: people, added: people, alreadySubscribed: 0, declined: 0, bad: 0 })
+  expect(mostHeld).toBeLessThan(2000)
+}, 120_000)
+
 describe('by the command line', () => {
   let dir: string
   beforeAll(async () => {
