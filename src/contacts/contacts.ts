@@ -19,9 +19,13 @@ export type Contact = Identity & {
 
 /**
  * What a message told about who is who beyond its sender. `same-person`: what were two contacts, one by number and one by user id, is one; `otherId` has no
- * address any more. `number-moved`: the number is somebody else's now, `fromId` lost it.
+ * address any more. `number-moved`: the number is somebody else's now, `fromId` lost it. `id-learnt`: a contact has a number or user id that it did not
+ * have until now.
  */
-export type Finding = { is: 'same-person'; contactId: string; otherId: string } | { is: 'number-moved'; fromId: string }
+export type Finding =
+  | { is: 'same-person'; contactId: string; otherId: string }
+  | { is: 'number-moved'; fromId: string }
+  | { is: 'id-learnt'; contactId: string }
 
 /** The one place where identities are opened. */
 export function openContact(vault: Vault, row: Row): Contact {
@@ -68,7 +72,8 @@ export async function recognise(
     const row = 'id' in who ? known.get(who.id)! : newRow(deed, channel, person)
     if ('formerOwner' in who) findings.push(await takeNumber(deed, known.get(who.formerOwner)!, row))
     if ('id' in who) {
-      const replaced = complete(deed.vault, row, person)
+      const { learnt, replaced } = complete(deed.vault, row, person)
+      if (learnt) findings.push({ is: 'id-learnt', contactId: row.id })
       if (replaced) former.push({ idHash: replaced, contactId: row.id })
     } else {
       known.set(row.id, row)
@@ -125,15 +130,18 @@ function newRow(deed: Deed, channel: string, { identity, at }: Person): Row {
   }
 }
 
-/** Fills in what was not known; a number that a known user id now has replaces the old one, which is returned. */
-function complete(vault: Vault, row: Row, { identity, at }: Person): Buffer | null {
+/** Fills in what was not known; a number that a known user id now has replaces the old one. */
+function complete(vault: Vault, row: Row, { identity, at }: Person): { learnt: boolean; replaced: Buffer | null } {
+  let learnt = false
   let replaced: Buffer | null = null
   if (identity.phone && !row.phoneHash?.equals(phoneHash(vault, identity.phone))) {
+    learnt = true
     replaced = row.phoneHash
     row.phoneHash = phoneHash(vault, identity.phone)
     row.phoneSealed = vault.seal(identity.phone)
   }
   if (identity.userId && row.userIdHash === null) {
+    learnt = true
     row.userIdHash = userIdHash(vault, identity.userId)
     row.userIdSealed = vault.seal(identity.userId)
   }
@@ -141,7 +149,7 @@ function complete(vault: Vault, row: Row, { identity, at }: Person): Buffer | nu
     row.nameSealed = vault.seal(identity.name)
   }
   if (at !== undefined && (row.lastInboundAt === null || row.lastInboundAt < at)) row.lastInboundAt = at
-  return replaced
+  return { learnt, replaced }
 }
 
 /**

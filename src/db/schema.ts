@@ -206,7 +206,7 @@ export const consentHeads = pgTable('consent_heads', {
   hash: bytea().notNull().default(sql`'\\x'`),
 })
 
-/** Keyed hashes of people who must not come back by an import. */
+/** Keyed hashes of people who must not come back by an import, and when they last said no. */
 export const suppressions = pgTable(
   'suppressions',
   {

@@ -10,7 +10,7 @@ import { eraseEverything } from '../privacy/erase.ts'
 import type { Deed } from '../runtime.ts'
 import type { Decision } from './decide.ts'
 import { choosing, joining } from './joining.ts'
-import { leaving } from './leaving.ts'
+import { leaveByFormerIds, leaving } from './leaving.ts'
 import { followedBy, HOUR, type Line, MINUTE, type Occasion, type Place, plain, saying } from './occasion.ts'
 import { speak } from './speak.ts'
 
@@ -72,6 +72,13 @@ async function erasing(deed: Deed, channel: Channel, all: readonly Occasion[]): 
     })
     lines.push({ occasion, notice: 'erased', said: saying(channel, occasion, 'erased'), due: true, farewell: true })
   }
+  // Whoever has the number now may be somebody else: the other record is not theirs to erase, but nothing more is sent there.
+  const inVain = lines.filter(({ occasion: { active, chatId } }) => active.length === 0 && chatId === null)
+  await leaveByFormerIds(
+    deed,
+    channel,
+    inVain.map(({ occasion }) => ({ occasion, which: 'all', goodbye: 'erased' })),
+  )
   return lines
 }
 

@@ -24,7 +24,7 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
   await recordMove(deed, contact, { ...why, channel: channel.slug, noticeVersion: channel.privacy.noticeVersion })
   for (const other of same) await unite(deed, channel, contact, other, why)
   await numbersMoved(deed, channel, bereft)
-  await honourSuppressions(deed, contact, { ...why, noticeVersion: channel.privacy.noticeVersion })
+  await honourSuppressions(deed, [contact.id], { ...why, noticeVersion: channel.privacy.noticeVersion })
   await record(deed, SYSTEM, {
     action: 'contact.moved',
     channel: channel.slug,
@@ -36,15 +36,19 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
 
 /** Carries out what messages told about who is who. */
 export async function follow(deed: Deed, channel: Channel, findings: readonly Finding[]): Promise<void> {
+  const why = { source: 'same-person', at: deed.now }
   for (const finding of findings) {
-    if (finding.is === 'number-moved') continue
+    if (finding.is !== 'same-person') continue
     const [contact, other] = [await contactById(deed, finding.contactId), await contactById(deed, finding.otherId)]
     if (!contact || !other) continue
-    const why = { source: 'same-person', at: deed.now }
     await unite(deed, channel, contact, other, why)
-    await honourSuppressions(deed, contact, { ...why, noticeVersion: channel.privacy.noticeVersion })
     await tellInbox(deed, contact.id)
   }
+  await honourSuppressions(
+    deed,
+    findings.flatMap((finding) => (finding.is === 'number-moved' ? [] : [finding.contactId])),
+    { ...why, noticeVersion: channel.privacy.noticeVersion },
+  )
   await numbersMoved(
     deed,
     channel,

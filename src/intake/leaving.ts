@@ -63,27 +63,32 @@ const WITHOUT_OPT_IN: Partial<Record<ReplyKey, ReplyKey>> = { leftChat: 'leftOpe
 const NOT_IN = { info: 'notInInfo', chat: 'notInChat', all: 'notInAny' } as const
 const LEFT = { info: 'leftInfo', chat: 'leftChat', all: 'leftAll' } as const
 
-const leaveWishes = (channel: Channel, occasion: Occasion, which: Offering | 'all'): Wish[] =>
+const leaveWishes = (
+  channel: Channel,
+  occasion: Occasion,
+  which: Offering | 'all',
+  goodbye = inTown(channel, LEFT[which]),
+): Wish[] =>
   (which === 'all' ? (['info', 'chat'] as const) : [which]).map((offering) =>
-    wishOf(channel, occasion, offering, saying(channel, occasion, inTown(channel, LEFT[which]))),
+    wishOf(channel, occasion, offering, saying(channel, occasion, goodbye)),
   )
 
 /**
- * A STOP with nothing to end may come from an id that its sender had before a change: then it stops what goes to the present one. Answers with the
+ * A no with nothing to end may come from an id that its sender had before a change: then it stops what goes to the present one. Answers with the
  * occasions for which something ended.
  */
-async function leaveByFormerIds(
+export async function leaveByFormerIds(
   deed: Deed,
   channel: Channel,
-  asked: readonly { occasion: Occasion; which: Offering | 'all' }[],
+  asked: readonly { occasion: Occasion; which: Offering | 'all'; goodbye?: ReplyKey }[],
 ): Promise<Set<Occasion>> {
   const found = new Set<Occasion>()
   if (asked.length === 0) return found
   const senders = asked.map(({ occasion }) => occasion.message.from)
   if ((await formerContacts(deed, channel.slug, senders)).length === 0) return found
-  for (const { occasion, which } of asked) {
+  for (const { occasion, which, goodbye } of asked) {
     for (const contact of await formerContacts(deed, channel.slug, [occasion.message.from])) {
-      const left = await leave(deed, leaveWishes(channel, { ...occasion, contact }, which))
+      const left = await leave(deed, leaveWishes(channel, { ...occasion, contact }, which, goodbye))
       const chat = which === 'info' ? undefined : (await openChatsOf(deed, [contact.id])).get(contact.id)
       if (chat) await close(deed, SYSTEM, chat.id, new Map([[channel.slug, channel]]))
       if (chat || left.includes(true)) found.add(occasion)

@@ -26,12 +26,13 @@ export async function eraseEverything(
   const { channel } = contact
   const hashes = await idHashesOf(deed, contact)
   const active = (await activeOfferings(deed, [contact.id])).get(contact.id) ?? []
-  const who = { channel, contactId: contact.id, subject: contact.subject, at: why.at ?? deed.now }
+  const at = why.at ?? deed.now
+  const who = { channel, contactId: contact.id, subject: contact.subject, at }
   await leave(
     deed,
     active.map(({ offering }) => ({ ...who, offering, source: why.source, noticeVersion: why.noticeVersion })),
   )
-  await suppress(deed, channel, hashes, why.source) // before a `left`: the first reason stays
+  await suppress(deed, channel, hashes, { reason: why.source, at }) // before a `left`: the first reason stays
   await eraseSubscriptions(deed, who, why.source)
   await eraseChats(deed, actor, contact.id)
   await eraseMessages(deed, contact.id)

@@ -58,9 +58,12 @@ async function rememberNo(deed: Deed, channel: string, contactId: string): Promi
     .from(subscriptions)
     .where(eq(subscriptions.contactId, contactId))
   const lines = (await noticesOf(deed, [contactId])).get(contactId)
-  const saidNo =
-    contact.marketingStoppedAt !== null ||
-    rows.some(({ leftAt }) => leftAt !== null) ||
-    (['info', 'chat'] as const).some((offering) => lines?.has(noNotice(offering)))
-  if (saidNo) await suppress(deed, channel, await idHashesOf(deed, contact), 'left')
+  const noes = [
+    contact.marketingStoppedAt,
+    ...rows.map(({ leftAt }) => leftAt),
+    ...(['info', 'chat'] as const).map((offering) => lines?.get(noNotice(offering))),
+  ].filter((at) => at instanceof Date)
+  if (noes.length === 0) return
+  const at = new Date(Math.max(...noes.map((no) => no.getTime())))
+  await suppress(deed, channel, await idHashesOf(deed, contact), { reason: 'left', at })
 }

@@ -26,7 +26,7 @@ export async function signOff(
     if ('contactId' in who) return 'unknown'
     const hashes = hashesOf(deed, who)
     if ((await suppressedAmong(deed, slug, hashes)).size > 0) return 'noted-before'
-    await suppress(deed, slug, hashes, 'left')
+    await suppress(deed, slug, hashes, { reason: 'left', at: deed.now })
     await record(deed, actor, { action: 'subscriber.no-noted', channel: slug })
     return 'noted'
   }

@@ -1,18 +1,31 @@
-import { and, eq, inArray, max } from 'drizzle-orm'
-import type { Contact } from '../contacts/contacts.ts'
-import { hashesOf } from '../contacts/enrol.ts'
-import { suppressions } from '../db/schema.ts'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { contacts, subscriptions, suppressions } from '../db/schema.ts'
+import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
-import { activeOfferings, leave } from './subscriptions.ts'
+import { leave, type Wish } from './subscriptions.ts'
 
-/** Notes keyed hashes of numbers and user ids that no import may bring back. The first reason stays; repeats change nothing. */
-export async function suppress(deed: Deed, channel: string, hashes: readonly Buffer[], reason: string): Promise<void> {
-  const unique = [...new Map(hashes.map((hash) => [hash.toString('hex'), hash])).values()]
-  if (unique.length === 0) return
+/**
+ * Notes keyed hashes of numbers and user ids that no import may bring back. The first reason stays, but the latest time: it overrules what was agreed to
+ * before it under another id.
+ * @param at when they said no
+ */
+export async function suppress(
+  deed: Deed,
+  channel: string,
+  hashes: readonly Buffer[],
+  { reason, at }: { reason: string; at: Date },
+): Promise<void> {
+  const unique = new Map(hashes.map((hash) => [hash.toString('hex'), hash]))
+  if (unique.size === 0) return
+  // Sorted, so that two deeds do not wait in a circle.
+  const rows = [...unique].sort(([one], [other]) => (one < other ? -1 : 1))
   await deed.tx
     .insert(suppressions)
-    .values(unique.map((idHash) => ({ channel, idHash, reason, at: deed.now })))
-    .onConflictDoNothing()
+    .values(rows.map(([, idHash]) => ({ channel, idHash, reason, at })))
+    .onConflictDoUpdate({
+      target: [suppressions.channel, suppressions.idHash],
+      set: { at: sql`greatest(${suppressions.at}, excluded.at)` },
+    })
 }
 
 /** Which of these hashes are noted, as hex. */
@@ -42,28 +55,23 @@ export async function suppressionsOf(deed: Deed, channel: string, hashes: readon
 }
 
 /**
- * A contact has an id now under which somebody said no or was erased: what was agreed to before that ends, since it may well be the same person, with a
- * ledger entry. The caller holds the contact's lock.
+ * These contacts have an id now under which somebody said no or was erased: what was agreed to before that ends, since it may well be the same person, with
+ * a ledger entry. The caller holds the contacts' locks.
  */
 export async function honourSuppressions(
   deed: Deed,
-  contact: Contact,
+  contactIds: readonly string[],
   why: { source: string; at: Date; messageId?: string; noticeVersion: string },
 ): Promise<void> {
-  const hashes = hashesOf(deed, contact)
-  if (hashes.length === 0) return
-  const { channel, id: contactId, subject } = contact
-  const [last] = await deed.tx
-    .select({ at: max(suppressions.at) })
-    .from(suppressions)
-    .where(and(eq(suppressions.channel, channel), inArray(suppressions.idHash, hashes)))
-  const saidNoAt = last?.at
-  if (!saidNoAt) return
-  const active = (await activeOfferings(deed, [contactId])).get(contactId) ?? []
+  if (contactIds.length === 0) return
+  const overruled = await deed.tx.execute<Pick<Wish, 'channel' | 'contactId' | 'subject' | 'offering'>>(sql`
+    select c.channel, c.id as "contactId", c.subject, s.offering from ${contacts} c
+    join ${subscriptions} s on s.contact_id = c.id and s.left_at is null
+    where c.id = any(${uuids(contactIds)}) and exists (select from ${suppressions} n
+      where n.channel = c.channel and n.id_hash in (c.phone_hash, c.user_id_hash) and n.at >= s.joined_at)
+    order by c.id, s.offering`)
   await leave(
     deed,
-    active
-      .filter(({ joinedAt }) => joinedAt < saidNoAt)
-      .map(({ offering }) => ({ channel, contactId, subject, offering, ...why })),
+    overruled.map((row) => ({ ...row, ...why })),
   )
 }

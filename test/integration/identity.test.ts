@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { COMMAND } from '../../src/audit/audit.ts'
 import { handOver, lease } from '../../src/dispatch/lane.ts'
-import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
+import { OF_OTHERS } from '../../src/jobs/nightly.ts'
+import { retain } from '../../src/privacy/retention.ts'
+import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
+import { importSubscribers } from '../../src/subscriptions/import.ts'
+import { openWebhookDesk, type Sender, type WebhookDesk } from '../support/webhook-desk.ts'
 
 const PHONE = '+4915112340001'
 const NEW_PHONE = '+4915112349999'
 const ID = 'DE.10000000000000000001'
 const NEW_ID = 'DE.10000000000000000002'
+const OTHER_ID = 'DE.30000000000000000003'
 const anna = { phone: PHONE, userId: ID, name: 'Anna' }
+const DAY = 86_400_000
 
 let desk: WebhookDesk
 beforeEach(async () => {
@@ -21,6 +28,41 @@ const newNumber = () =>
     from: PHONE.slice(1),
     system: { type: 'user_changed_number', wa_id: NEW_PHONE.slice(1), user_id: NEW_ID, previous_user_id: ID },
   })
+async function erases(who: Sender) {
+  for (const word of ['LÖSCHEN', 'JA']) {
+    await desk.writes(who, word)
+    desk.pass(60_000)
+  }
+}
+async function imports(phone: string) {
+  const lines = ['phone,date,source,wording', `${phone},2020-01-01,Formular,Ja gern`].join('\n')
+  const records = csvRecords(
+    (async function* () {
+      yield Buffer.from(lines)
+    })(),
+  )
+  await importSubscribers(desk, COMMAND, desk.channel, records, { apply: true, told: () => {} })
+}
+const called = (who: Sender) => {
+  const { body, change, around } = desk.bodies
+  const at = String(Math.floor(desk.now().getTime() / 1000))
+  const call = {
+    id: randomUUID(),
+    event: 'connect',
+    from: who.phone?.slice(1),
+    from_user_id: who.userId,
+    timestamp: at,
+  }
+  return body(change('calls', { ...around, calls: [call] }))
+}
+/** Meta's word that an answer reached this contact, who has this user id. */
+async function delivered(who: { phone: string }, userId: string) {
+  const { id } = (await desk.contactOf(who))!
+  const [row] = await desk.sql<{ id: string }[]>`
+    insert into outgoing (channel, kind, contact_id, status) values ('arnsberg', 'reply', ${id}, 'sending') returning id`
+  const about = { id: 'wamid.OUT', status: 'delivered', biz_opaque_callback_data: `whatsup:${row!.id}` }
+  return desk.bodies.statuses({ ...about, recipient_id: who.phone.slice(1), recipient_user_id: userId })
+}
 /** A broadcast of which these people have a queued row. */
 async function queued(category: string, ...contactIds: string[]) {
   const { sql } = desk
@@ -99,6 +141,27 @@ test('a STOP from the old number still stops, and says so to whoever wrote it', 
   expect((await desk.replies()).at(-1)).toMatch(/keine|abgemeldet/i)
 })
 
+test('LÖSCHEN from the old number ends what goes to the new one, as it says', async () => {
+  await desk.writes(anna, 'START')
+  await desk.writes(anna, 'CHAT')
+  await desk.takes(newNumber())
+  desk.pass(60_000)
+  await erases({ phone: PHONE })
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual([])
+  expect((await desk.replies()).at(-1)).toContain('Sie bekommen keine Nachrichten mehr')
+})
+
+test('LÖSCHEN of the number’s next owner, who is subscribed, is theirs alone', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(newNumber())
+  const next = { phone: PHONE, userId: OTHER_ID }
+  await desk.writes(next, 'START')
+  desk.pass(60_000)
+  await erases(next)
+  expect(await desk.contactOf({ userId: OTHER_ID })).toBeNull()
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual(['info'])
+})
+
 test('a STOP of the number’s next owner, who is subscribed, is theirs alone', async () => {
   await desk.writes(anna, 'START')
   await desk.takes(newNumber())
@@ -167,6 +230,61 @@ test('a STOP by user id alone counts once it turns out whose it was', async () =
   expect((await rows()).map(({ status }) => status)).toEqual(['skipped'])
   expect((await desk.ledger()).map(({ action }) => action)).toEqual(['granted', 'withdrawn'])
   expect(await desk.events()).toMatchObject([{ kind: 'contacts-united', severity: 'warning' }])
+})
+
+test.each<[string, () => Promise<unknown>]>([
+  ['a message', () => desk.writes(anna, 'Hallo')],
+  ['a call', () => desk.takes(called(anna))],
+  ['a delivery', async () => desk.takes(await delivered({ phone: PHONE }, ID))],
+])('LÖSCHEN by user id alone counts once %s tells whose it was', async (_, tells) => {
+  await desk.writes({ phone: PHONE }, 'START')
+  await erases({ userId: ID })
+  const first = await desk.contactOf({ phone: PHONE })
+  const rows = await queued('UTILITY', first!.id)
+  await tells()
+  expect(await desk.contactOf({ userId: ID })).toMatchObject({ id: first!.id, phone: PHONE })
+  expect(await desk.offeringsOf(anna)).toEqual([])
+  expect((await rows()).map(({ status }) => status)).toEqual(['skipped'])
+  expect((await desk.ledger()).map(({ action, source }) => [action, source])).toEqual([
+    ['granted', 'keyword'],
+    ['withdrawn', 'same-person'],
+  ])
+})
+
+test('whoever erased everything is not subscribed by a list that knows only the number', async () => {
+  await erases({ userId: ID })
+  await imports(PHONE)
+  expect(await desk.offeringsOf({ phone: PHONE })).toEqual(['info'])
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual([])
+})
+
+test('whoever erases twice is taken at the second word', async () => {
+  await erases({ userId: ID })
+  await desk.writes({ phone: PHONE }, 'START')
+  await erases({ userId: ID })
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual([])
+})
+
+test('a later START outweighs an earlier erasure under the other id', async () => {
+  await erases({ userId: ID })
+  await desk.writes({ phone: PHONE }, 'START')
+  desk.pass(60_000)
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
+})
+
+test('a later START outweighs an earlier STOP under the other id, of which only the hash is left', async () => {
+  await desk.writes({ userId: ID }, 'STOP')
+  desk.pass(60_000)
+  await desk.writes({ phone: PHONE }, 'START')
+  await desk.sql`update outgoing set status = 'sent', not_before = null`
+  desk.pass(400 * DAY)
+  await retain(desk, OF_OTHERS)
+  expect(await desk.contactOf({ userId: ID })).toBeNull()
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
 })
 
 test('a later START outweighs an earlier STOP under the other id', async () => {
