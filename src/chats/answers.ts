@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { eq, inArray } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import { type Actor, record } from '../audit/audit.ts'
 import { isApproved, type StoredTemplate, templatesOf } from '../channels/template-store.ts'
 import { type Contact, contactById } from '../contacts/contacts.ts'
@@ -138,6 +138,16 @@ async function answerWith(
     .innerJoin(chatMessages, eq(chatMessages.outgoingId, outgoing.id))
     .where(eq(outgoing.dedupeKey, key))
   return row?.channel === channel ? { id: row.id, state: STATE_OF[row.status] ?? 'queued' } : undefined
+}
+
+/** Which of these citizens an answer of the office has left for, or is about to, since the moment beside them. */
+export async function answeredSince(deed: Deed, since: ReadonlyMap<string, Date>): Promise<ReadonlySet<string>> {
+  if (since.size === 0) return new Set()
+  const asked = [...since].map(([c, at]) => ({ c, at: at.toISOString() }))
+  const rows = await deed.tx.execute<{ id: string }>(sql`
+    select distinct o.contact_id as id from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as r(c uuid, at timestamptz)
+    join ${outgoing} o on o.contact_id = r.c and o.kind = 'answer' and coalesce(o.handed_over_at, o.not_before, o.created_at) >= r.at`)
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** Tells the inbox how its answers fare. Rows that are no answers, and states that say nothing, are passed over. */

@@ -3,7 +3,8 @@ import type { Channel } from '../channels/channel.ts'
 import type { ReplyKey } from '../channels/reply-keys.ts'
 import { holdFirst } from '../chats/held.ts'
 import { takeIn } from '../chats/take-in.ts'
-import { dropNotices } from '../contacts/notices.ts'
+import { opensWindow } from '../chats/window.ts'
+import { dropNotices, recordNotices } from '../contacts/notices.ts'
 import { disclosurePath, makeLink } from '../privacy/disclosure-link.ts'
 import { disclosureWords } from '../privacy/disclosure-words.ts'
 import { eraseEverything } from '../privacy/erase.ts'
@@ -11,7 +12,18 @@ import type { Deed } from '../runtime.ts'
 import type { Decision } from './decide.ts'
 import { choosing, joining } from './joining.ts'
 import { leaveByFormerIds, leaving } from './leaving.ts'
-import { followedBy, HOUR, type Line, MINUTE, type Occasion, type Place, plain, saying } from './occasion.ts'
+import {
+  ERASE_ASK,
+  ERASE_OVERTAKEN,
+  followedBy,
+  HOUR,
+  type Line,
+  MINUTE,
+  type Occasion,
+  type Place,
+  plain,
+  saying,
+} from './occasion.ts'
 import { speak } from './speak.ts'
 
 /**
@@ -24,6 +36,7 @@ export async function carryOut(
   occasions: readonly Occasion[],
   { publicUrl }: Place,
 ): Promise<void> {
+  await overtaking(deed, occasions)
   const lines: Line[] = [
     ...(await joining(deed, channel, occasions)),
     ...(await leaving(deed, channel, occasions)),
@@ -61,7 +74,7 @@ async function erasing(deed: Deed, channel: Channel, all: readonly Occasion[]): 
   const lines: Line[] = []
   for (const occasion of all) {
     const { decision, contact, message } = occasion
-    if (decision.do === 'erase-cancel') await dropNotices(deed, [contact.id], 'erase-ask')
+    if (decision.do === 'erase-cancel') await dropNotices(deed, [contact.id], ERASE_ASK)
     if (decision.do !== 'erase-confirm') continue
     const { noticeVersion } = channel.privacy
     await eraseEverything(deed, SYSTEM, contact, {
@@ -81,6 +94,26 @@ async function erasing(deed: Deed, channel: Channel, all: readonly Occasion[]): 
   )
   return lines
 }
+
+/** Notes whose question about erasing is no longer the last thing said. Comes first: what follows may erase them. */
+async function overtaking(deed: Deed, all: readonly Occasion[]): Promise<void> {
+  const asked = all.filter(({ decision }) => decision.do === 'erase-ask')
+  await dropNotices(
+    deed,
+    asked.map(({ contact }) => contact.id),
+    ERASE_OVERTAKEN,
+  )
+  const others = all.filter(
+    ({ decision, lines, message }) =>
+      lines.has(ERASE_ASK) && !lines.has(ERASE_OVERTAKEN) && !ABOUT_ERASING.has(decision.do) && opensWindow(message),
+  )
+  await recordNotices(
+    deed,
+    others.map(({ contact }) => ({ contactId: contact.id, kind: ERASE_OVERTAKEN })),
+  )
+}
+
+const ABOUT_ERASING: ReadonlySet<Decision['do']> = new Set(['erase-ask', 'erase-confirm', 'erase-cancel'])
 
 /** What is stored, and a link to all of it: the same one for somebody who asks twice at once. */
 async function disclosing(deed: Deed, channel: Channel, all: readonly Occasion[], publicUrl: string): Promise<Line[]> {

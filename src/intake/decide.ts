@@ -18,6 +18,8 @@ export interface World {
   chatOpen: boolean
   /** We asked whether everything shall be erased and wait for the answer. */
   erasePending: boolean
+  /** Something else was said since, by them or by the office: a bare yes may be meant for that. */
+  eraseOvertaken: boolean
 }
 
 export type Decision =
@@ -71,8 +73,9 @@ function decideWords(message: Asking, world: World): Decision {
   const near = wish ? null : nearLeaveKeyword(words, table)
   if (message.forwarded && (wish || near)) return { do: 'greet', keep: false }
   if (wish) return grant(wish, world)
-  if (world.erasePending && !message.forwarded) {
-    const answer = ERASE_ANSWERS.get(normalise(words))
+  // What stands on a button of another message answers that message.
+  if (world.erasePending && message.kind === 'text' && !message.forwarded) {
+    const answer = eraseAnswer(normalise(words), world)
     if (answer) return { do: answer }
   }
   if (near && hasToLeave(near.offering, world)) return { do: 'ask-back', ...near }
@@ -87,6 +90,15 @@ const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new
   ['nein', 'erase-cancel'],
   ['abbrechen', 'erase-cancel'],
 ])
+const SAY_WHAT_THEY_MEAN: ReadonlySet<string> = new Set(['ja loeschen', 'ja alles loeschen', 'alles loeschen'])
+
+/** Once other things were said, a bare word belongs to the chat; where there is none, nobody but us can be meant, but a yes is asked for again. */
+function eraseAnswer(words: string, world: World): 'erase-ask' | 'erase-confirm' | 'erase-cancel' | undefined {
+  const answer = ERASE_ANSWERS.get(words)
+  if (!world.eraseOvertaken || SAY_WHAT_THEY_MEAN.has(words)) return answer
+  if (inChat(world)) return undefined
+  return answer === 'erase-confirm' ? 'erase-ask' : answer
+}
 
 /** Buttons stay on phones for years: what they offered may be gone by now, and a yes without our question is asked again. */
 function grant(wish: Wish | PosterWish | Tap, world: World): Decision {

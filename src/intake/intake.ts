@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Channel } from '../channels/channel.ts'
+import { answeredSince } from '../chats/answers.ts'
 import { openChatsOf } from '../chats/chats.ts'
 import { opensWindow } from '../chats/window.ts'
 import { type Contact, type Finding, recognise } from '../contacts/contacts.ts'
@@ -11,7 +12,7 @@ import type { MessageEvent } from '../whatsapp/webhook-events.ts'
 import { carryOut } from './carry-out.ts'
 import { type Decision, decide } from './decide.ts'
 import { follow } from './identities.ts'
-import type { Occasion, Place } from './occasion.ts'
+import { ERASE_ASK, ERASE_OVERTAKEN, type Occasion, type Place } from './occasion.ts'
 
 /** A citizen's message with the channel it was written to. */
 export type Arrival = { channel: Channel; message: MessageEvent }
@@ -118,15 +119,15 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
       later.push(arrival)
       continue
     }
-    const { active, chatId, lines } = known.get(contact.id) ?? NOTHING_KNOWN
-    const asked = lines.get('erase-ask')
+    const { active, chatId, lines, erase } = known.get(contact.id) ?? NOTHING_KNOWN
     const chatOpen = chatId !== null || writing.has(contact.id)
     const decision = decide(message, {
       channel,
       subscribed: new Set(active.map(({ offering }) => offering)),
       topics: active.find(({ offering }) => offering === 'info')?.topics ?? null,
       chatOpen,
-      erasePending: asked !== undefined && deed.now.getTime() - asked.getTime() < ERASE_QUESTION_MS,
+      erasePending: erase !== 'not asked',
+      eraseOvertaken: erase === 'overtaken',
     })
     if (!CHANGES_NOTHING.has(decision.do)) {
       changed.add(contact.id)
@@ -146,21 +147,33 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
   return later
 }
 
-type Standing = Pick<Occasion, 'active' | 'chatId' | 'lines'>
-const NOTHING_KNOWN: Standing = { active: [], chatId: null, lines: new Map() }
+type Standing = Pick<Occasion, 'active' | 'chatId' | 'lines'> & { erase: 'not asked' | 'asked' | 'overtaken' }
+const NOTHING_KNOWN: Standing = { active: [], chatId: null, lines: new Map(), erase: 'not asked' }
 
 async function standingOf(deed: Deed, ids: readonly string[]): Promise<Map<string, Standing>> {
   const subscriptions = await activeOfferings(deed, ids)
   const chats = await openChatsOf(deed, ids)
   const notices = await noticesOf(deed, ids)
+  const asked = new Map(
+    [...notices].flatMap(([id, lines]) => {
+      const at = lines.get(ERASE_ASK)
+      return at && deed.now.getTime() - at.getTime() < ERASE_QUESTION_MS ? [[id, at] as const] : []
+    }),
+  )
+  const answered = await answeredSince(deed, asked)
   return new Map(
-    ids.map((id) => [
-      id,
-      {
-        active: subscriptions.get(id) ?? [],
-        chatId: chats.get(id)?.id ?? null,
-        lines: notices.get(id) ?? NOTHING_KNOWN.lines,
-      },
-    ]),
+    ids.map((id) => {
+      const lines = notices.get(id) ?? NOTHING_KNOWN.lines
+      const overtaken = lines.has(ERASE_OVERTAKEN) || answered.has(id)
+      return [
+        id,
+        {
+          active: subscriptions.get(id) ?? [],
+          chatId: chats.get(id)?.id ?? null,
+          lines,
+          erase: !asked.has(id) ? 'not asked' : overtaken ? 'overtaken' : 'asked',
+        },
+      ]
+    }),
   )
 }

@@ -39,6 +39,10 @@ export type Line = {
   farewell?: boolean
 }
 
+/** Under these names it is noted that we asked whether everything shall be erased, and that they wrote something else since. */
+export const ERASE_ASK = 'erase-ask' satisfies Decision['do']
+export const ERASE_OVERTAKEN = 'erase-overtaken'
+
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
 

@@ -91,6 +91,7 @@ const de = {
     'opt-in-ask': 'Frage nach der Zustimmung zum Chat',
     'ask-back': 'Rückfrage, ob Sie sich abmelden möchten',
     'erase-ask': 'Rückfrage, ob wir alles löschen sollen',
+    'erase-overtaken': 'nach dieser Rückfrage schrieben Sie anderes (vermerkt)',
     'refuse-type': 'Art der Nachricht nicht möglich',
     'no-such-offering': 'dieses Angebot gibt es hier nicht',
     you: 'von Ihnen',

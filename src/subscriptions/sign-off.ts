@@ -25,8 +25,9 @@ export async function signOff(
   if (!contact) {
     if ('contactId' in who) return 'unknown'
     const hashes = hashesOf(deed, who)
-    if ((await suppressedAmong(deed, slug, hashes)).size > 0) return 'noted-before'
-    await suppress(deed, slug, hashes, { reason: 'left', at: deed.now })
+    const before = await suppressedAmong(deed, slug, hashes)
+    await suppress(deed, slug, hashes, { reason: 'left', at: deed.now }) // said anew, it overrules what was agreed to since
+    if (before.size > 0) return 'noted-before'
     await record(deed, actor, { action: 'subscriber.no-noted', channel: slug })
     return 'noted'
   }

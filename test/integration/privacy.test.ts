@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND, record } from '../../src/audit/audit.ts'
+import { reply } from '../../src/chats/answers.ts'
 import { findContact } from '../../src/contacts/contacts.ts'
 import { reseal, SEALED } from '../../src/db/rotate.ts'
 import { openVault } from '../../src/db/vault.ts'
+import { BUTTONS } from '../../src/intake/buttons.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { openLog } from '../../src/log.ts'
 import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import type { MessageEvent, Person } from '../../src/whatsapp/webhook-events.ts'
-import { anna, bernd, type ChatDesk, cem, everything, openChatDesk, written } from '../support/chat-desk.ts'
+import { anna, bernd, type ChatDesk, cem, everything, OFFICE, openChatDesk, written } from '../support/chat-desk.ts'
 import { type Json, openDoors } from '../support/runtime.ts'
 
 const DAY = 86_400_000
@@ -179,6 +181,53 @@ describe('löschen', () => {
         (select count(*) from consent_details)::int as details`
     expect(kept).toEqual({ proof: 4, hashes: 2, details: 0 })
     expect((await verifyChain(desk.runtime, 'arnsberg')).broken).toBeNull()
+  })
+
+  const isKnown = async () => (await desk.act((deed) => findContact(deed, 'arnsberg', anna))) !== null
+  const officeAsks = async () => {
+    const [chat] = await desk.database.sql<{ id: string }[]>`select id from chats where closed_at is null`
+    await desk.act((deed) => reply(deed, OFFICE, chat!.id, { text: 'Passt Dienstag?' }))
+    desk.pass(61_000)
+  }
+  const inTheChat = async () =>
+    Number((await desk.database.sql`select count(*) as n from chat_messages where inbound`)[0]!.n)
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'after more of the chat',
+      async () => {
+        await writes(anna, 'Wann hätten Sie Zeit?')
+        await officeAsks()
+      },
+    ],
+    ['that comes right after ours', officeAsks],
+  ])('a yes to a question of the office %s erases nothing and reaches the office', async (_, goesOn) => {
+    await writes(anna, 'CHAT')
+    await writes(anna, 'Ich brauche einen Termin')
+    await writes(anna, 'LÖSCHEN')
+    await goesOn()
+    const before = await inTheChat()
+    await writes(anna, 'Ja bitte')
+    expect(await isKnown()).toBe(true)
+    expect(await inTheChat()).toBe(before + 1)
+    await writes(anna, { kind: 'reply', buttonId: BUTTONS.eraseYes, text: 'Ja, alles löschen' })
+    expect(await isKnown()).toBe(false)
+  })
+
+  test('a yes after something else is asked back once more, also when all of it comes at once', async () => {
+    await writes(anna, 'START')
+    const messages = ['LÖSCHEN', 'STATUS', 'JA'].map((text) => written(anna, text, desk.now()))
+    const channel = desk.channels.get('arnsberg')!
+    await desk.act((deed) =>
+      takeMessages(
+        deed,
+        messages.map((message) => ({ channel, message })),
+      ),
+    )
+    expect(await isKnown()).toBe(true)
+    expect((await said()).at(-1)).toMatch(/Sollen wir alles löschen/)
+    await writes(anna, 'JA')
+    expect(await isKnown()).toBe(false)
   })
 })
 

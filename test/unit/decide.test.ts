@@ -6,13 +6,21 @@ import type { MessageKind } from '../../src/whatsapp/webhook-events.ts'
 import { town } from '../support/towns.ts'
 
 type Town = Parameters<typeof town>[0]
-type Who = { town?: Town; in?: Offering[]; chatOpen?: boolean; erasePending?: boolean; topics?: string[] }
+type Who = {
+  town?: Town
+  in?: Offering[]
+  chatOpen?: boolean
+  erasePending?: boolean
+  eraseOvertaken?: boolean
+  topics?: string[]
+}
 
 const world = ({
   town: slug = 'arnsberg',
   in: offerings = [],
   chatOpen = false,
   erasePending = false,
+  eraseOvertaken = false,
   topics,
 }: Who): World => ({
   channel: town(slug),
@@ -20,6 +28,7 @@ const world = ({
   topics: topics ?? null,
   chatOpen,
   erasePending,
+  eraseOvertaken,
 })
 const says = (text: string, more: Partial<Asking> = {}): Asking => ({
   kind: 'text',
@@ -160,6 +169,7 @@ describe('a slip is asked back only where there is something to leave', () => {
 
 describe('erasing needs one yes, and only after our question', () => {
   const asked: Who = { in: ['chat'], erasePending: true }
+  const overtaken: Who = { ...asked, eraseOvertaken: true }
   test.each<Case>([
     [asked, taps(BUTTONS.eraseYes), 'erase-confirm'],
     [asked, taps(BUTTONS.eraseNo), 'erase-cancel'],
@@ -168,8 +178,17 @@ describe('erasing needs one yes, and only after our question', () => {
     [asked, says('nein danke'), 'erase-cancel'],
     [asked, says('löschen'), 'erase-ask'],
     [asked, says('Ja, aber erst morgen'), 'chat'],
+    [asked, sends('button', { buttonId: 'Ja', text: 'Ja' }), 'chat'],
     [chatter, says('ja'), 'chat'],
     [chatter, taps(BUTTONS.eraseYes), 'erase-ask'],
+    [overtaken, says('Ja bitte'), 'chat'],
+    [overtaken, says('nein'), 'chat'],
+    [overtaken, says('ja, alles löschen'), 'erase-confirm'],
+    [overtaken, taps(BUTTONS.eraseYes), 'erase-confirm'],
+    [overtaken, taps(BUTTONS.eraseNo), 'erase-cancel'],
+    [{ ...overtaken, in: ['info'] }, says('ja'), 'erase-ask'],
+    [{ ...overtaken, in: ['info'] }, says('nein'), 'erase-cancel'],
+    [{ ...overtaken, in: ['info'], chatOpen: true }, says('ja'), 'chat'],
   ])('%j writes %j → %s', (who, message, decision) => expect(short(decide(message, world(who)))).toBe(decision))
 })
 
