@@ -22,7 +22,7 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
   const { contact, same, bereft } = move
   const why = { source: 'identity-change', at: event.at, messageId: event.id }
   await recordMove(deed, contact, { ...why, channel: channel.slug, noticeVersion: channel.privacy.noticeVersion })
-  for (const other of same) await unite(deed, channel, contact, other, why)
+  await unite(deed, channel, contact, same, why)
   await numbersMoved(deed, channel, bereft)
   await honourSuppressions(deed, [contact.id], { ...why, noticeVersion: channel.privacy.noticeVersion })
   await record(deed, SYSTEM, {
@@ -41,7 +41,7 @@ export async function follow(deed: Deed, channel: Channel, findings: readonly Fi
     if (finding.is !== 'same-person') continue
     const [contact, other] = [await contactById(deed, finding.contactId), await contactById(deed, finding.otherId)]
     if (!contact || !other) continue
-    await unite(deed, channel, contact, other, why)
+    await unite(deed, channel, contact, [other], why)
     await tellInbox(deed, contact.id)
   }
   await honourSuppressions(
@@ -58,15 +58,24 @@ export async function follow(deed: Deed, channel: Channel, findings: readonly Fi
 
 type Why = { source: string; at: Date; messageId?: string }
 
-async function unite(deed: Deed, channel: Channel, keeper: Contact, other: Contact, why: Why): Promise<void> {
-  await redirect(deed, other.id, keeper.id)
-  const ended = await uniteSubscriptions(deed, keeper, other, {
+async function unite(
+  deed: Deed,
+  channel: Channel,
+  keeper: Contact,
+  others: readonly Contact[],
+  why: Why,
+): Promise<void> {
+  if (others.length === 0) return
+  for (const other of others) await redirect(deed, other.id, keeper.id)
+  const ended = await uniteSubscriptions(deed, keeper, others, {
     ...why,
     channel: channel.slug,
     noticeVersion: channel.privacy.noticeVersion,
   })
-  await uniteChats(deed, channel, other.id, keeper.id)
-  await absorb(deed, keeper.id, other.id)
+  for (const other of others) {
+    await uniteChats(deed, channel, other.id, keeper.id)
+    await absorb(deed, keeper.id, other.id)
+  }
   await noteEvent(deed, channel.slug, {
     kind: 'contacts-united',
     severity: ended.length > 0 ? 'warning' : 'info',

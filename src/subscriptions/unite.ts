@@ -13,18 +13,24 @@ type Occasion = { channel: string; at: Date; source: string; messageId?: string;
 export const noNotice = (offering: Offering): string => `no ${offering}`
 
 /**
- * Two contacts are one person: what `other` agreed to goes over to `keeper`, each with a ledger entry under both pseudonyms. The last word counts: whoever
- * said no with either id after saying yes with the other is not subscribed. Answers with what ended. The caller holds both contacts' locks.
+ * These contacts are one person: what the `others` agreed to goes over to `keeper`, each with a ledger entry under both pseudonyms. The last word of all
+ * counts: whoever said no with one id after saying yes with another is not subscribed. Answers with what ended. The caller holds the contacts' locks.
  */
-export async function uniteSubscriptions(deed: Deed, keeper: Who, other: Who, occasion: Occasion): Promise<Offering[]> {
+export async function uniteSubscriptions(
+  deed: Deed,
+  keeper: Who,
+  others: readonly Who[],
+  occasion: Occasion,
+): Promise<Offering[]> {
   const { tx } = deed
+  const all = new Map([keeper, ...others].map((who) => [who.id, who]))
   // As in `leave`: a broadcast that is just starting sees the end or waits for it.
   await tx.select({ slug: channels.slug }).from(channels).where(eq(channels.slug, occasion.channel)).for('share')
   const rows = await tx
     .select()
     .from(subscriptions)
-    .where(inArray(subscriptions.contactId, [keeper.id, other.id]))
-  const notices = await noticesOf(deed, [keeper.id, other.id])
+    .where(inArray(subscriptions.contactId, [...all.keys()]))
+  const notices = await noticesOf(deed, [...all.keys()])
   const entries: ConsentEntry[] = []
   const ended: Offering[] = []
   for (const offering of ['info', 'chat'] as const) {
@@ -32,17 +38,18 @@ export async function uniteSubscriptions(deed: Deed, keeper: Who, other: Who, oc
     const active = of.filter((row) => row.leftAt === null)
     const noes = [
       ...of.flatMap((row) => row.leftAt ?? []),
-      ...[keeper, other].flatMap(({ id }) => notices.get(id)?.get(noNotice(offering)) ?? []),
+      ...[...all.keys()].flatMap((id) => notices.get(id)?.get(noNotice(offering)) ?? []),
     ]
     const no = Math.max(...noes.map((at) => at.getTime()), Number.NEGATIVE_INFINITY)
     const yes = Math.max(...active.map((row) => row.joinedAt.getTime()), Number.NEGATIVE_INFINITY)
     const stays = yes > no
-    const kept = stays ? (active.find((row) => row.contactId === keeper.id) ?? active[0]) : undefined
+    const latestOnes = active.filter((row) => row.joinedAt.getTime() === yes)
+    const kept = stays ? (latestOnes.find((row) => row.contactId === keeper.id) ?? latestOnes[0]) : undefined
     for (const row of active) {
-      const { subject } = row.contactId === keeper.id ? keeper : other
+      const { subject } = all.get(row.contactId)!
       const common = { offering, at: occasion.at, source: occasion.source, messageId: occasion.messageId }
       if (row !== kept) {
-        // The second one of a pair is dropped: as an ended one it would look like a no.
+        // Only the latest stays, an earlier no must not end it. The others are dropped: as ended ones they would look like a no.
         if (stays) await tx.delete(subscriptions).where(eq(subscriptions.id, row.id))
         else
           await tx
@@ -50,17 +57,22 @@ export async function uniteSubscriptions(deed: Deed, keeper: Who, other: Who, oc
             .set({ leftAt: latest(occasion.at, row.joinedAt) })
             .where(eq(subscriptions.id, row.id))
         const action = stays ? 'moved' : 'withdrawn'
+        // What takes the place of the keeper's own is noted below, under the same pseudonym.
+        if (stays && row.contactId === keeper.id) continue
         entries.push({ ...common, subject, action, noticeVersion: occasion.noticeVersion, topics: row.topics })
-      } else if (row.contactId === other.id) {
-        const proof = await proofOf(deed, other.subject, offering)
+      } else if (row.contactId !== keeper.id) {
+        const proof = await proofOf(deed, subject, offering)
         const entry = { ...common, action: 'moved' as const, noticeVersion: occasion.noticeVersion, topics: row.topics }
-        entries.push({ ...entry, subject: other.subject }, { ...entry, ...proof, subject: keeper.subject })
+        entries.push({ ...entry, subject }, { ...entry, ...proof, subject: keeper.subject })
       }
     }
     if (active.length > 0 && !stays) ended.push(offering)
   }
-  await tx.update(subscriptions).set({ contactId: keeper.id }).where(eq(subscriptions.contactId, other.id))
-  if (ended.includes('info')) await skipQueued(deed, { contactIds: [keeper.id, other.id] })
+  await tx
+    .update(subscriptions)
+    .set({ contactId: keeper.id })
+    .where(inArray(subscriptions.contactId, [...all.keys()]))
+  if (ended.includes('info')) await skipQueued(deed, { contactIds: [...all.keys()] })
   await recordConsents(deed, occasion.channel, entries)
   return ended
 }

@@ -34,8 +34,8 @@ async function erases(who: Sender) {
     desk.pass(60_000)
   }
 }
-async function imports(phone: string) {
-  const lines = ['phone,date,source,wording', `${phone},2020-01-01,Formular,Ja gern`].join('\n')
+async function imports({ phone = '', userId = '' }: Sender) {
+  const lines = `phone,userId,date,source,wording\n${phone},${userId},2020-01-01,Formular,Ja gern`
   const records = csvRecords(
     (async function* () {
       yield Buffer.from(lines)
@@ -253,7 +253,7 @@ test.each<[string, () => Promise<unknown>]>([
 
 test('whoever erased everything is not subscribed by a list that knows only the number', async () => {
   await erases({ userId: ID })
-  await imports(PHONE)
+  await imports({ phone: PHONE })
   expect(await desk.offeringsOf({ phone: PHONE })).toEqual(['info'])
   await desk.writes(anna, 'Hallo')
   expect(await desk.offeringsOf(anna)).toEqual([])
@@ -285,6 +285,21 @@ test('a later START outweighs an earlier STOP under the other id, of which only 
   expect(await desk.contactOf({ userId: ID })).toBeNull()
   await desk.writes(anna, 'Hallo')
   expect(await desk.offeringsOf(anna)).toEqual(['info'])
+})
+
+test('of two consents the later one stays, so that a no from between them does not end it', async () => {
+  await erases({ phone: PHONE })
+  await desk.writes({ phone: PHONE }, 'START')
+  await imports({ userId: ID })
+  desk.pass(60_000)
+  await desk.writes(anna, 'Hallo')
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
+  const { subject } = (await desk.contactOf(anna))!
+  const own = (await desk.ledger()).filter((entry) => entry.subject === subject)
+  expect(own.map(({ action, source }) => [action, source])).toEqual([
+    ['granted', 'import: Formular'],
+    ['moved', 'same-person'],
+  ])
 })
 
 test('a later START outweighs an earlier STOP under the other id', async () => {
