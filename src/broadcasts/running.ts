@@ -145,7 +145,7 @@ export async function retry(
   if (queued === 0) return row
   const retried = await write(deed, actor, row, 'retried', { status, finishedAt: null }, { include, queued })
   const left = await queuedWithoutSubscription(deed, row)
-  if (left.length > 0) await skipQueued(deed, { contactIds: left })
+  if (left.length > 0) await skipQueued(deed, { broadcastId: row.id, contactIds: left })
   return retried
 }
 

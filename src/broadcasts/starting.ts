@@ -172,7 +172,7 @@ async function begin(deed: Deed, id: string): Promise<true | null> {
     select c.id as contact_id from ${consents} k join ${contacts} c on c.subject = k.subject
     where k.channel = ${row.channel} and k.seq > ${head?.seq ?? 0} and k.offering = 'info' and ${isGone(sql`c.id`)}`)
   const left = [...before, ...stoppedMarketing, ...since].map((gone) => gone.contact_id)
-  if (left.length > 0) await skipQueued(deed, { contactIds: left })
+  if (left.length > 0) await skipQueued(deed, { broadcastId: id, contactIds: left })
   await write(
     deed,
     SYSTEM,

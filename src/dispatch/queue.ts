@@ -130,22 +130,28 @@ export async function countStates(
 }
 
 /**
- * Takes what was never handed over out of the queue: of one broadcast, or all broadcasts for these contacts (`marketing`: only those of the category that
- * WhatsApp calls marketing). Returns how many.
+ * Takes what was never handed over out of the queue: of one broadcast (of all its recipients, or of these contacts), or of all broadcasts for these contacts
+ * (`marketing`: only those of the category that WhatsApp calls marketing). Returns how many.
  */
 export async function skipQueued(
   deed: Deed,
-  which: { broadcastId: string } | { contactIds: readonly string[]; marketing?: boolean },
+  which:
+    | { broadcastId: string; contactIds?: readonly string[] }
+    | { contactIds: readonly string[]; marketing?: boolean },
 ): Promise<number> {
   const skip = sql`update outgoing o set status = 'skipped', status_at = ${deed.now.toISOString()}::timestamptz, not_before = null`
+  const theirs = which.contactIds
+    ? sql`and o.contact_id = any(array(select jsonb_array_elements_text(${JSON.stringify(which.contactIds)}::jsonb)::uuid))`
+    : sql``
   const result =
     'broadcastId' in which
-      ? await deed.tx.execute(sql`${skip} where o.broadcast_id = ${which.broadcastId}::uuid and o.status = 'queued'`)
+      ? await deed.tx.execute(
+          sql`${skip} where o.broadcast_id = ${which.broadcastId}::uuid and o.status = 'queued' ${theirs}`,
+        )
       : await deed.tx.execute(sql`${skip}
           from broadcasts b
           where b.status in ('starting', 'sending', 'paused') and o.broadcast_id = b.id and o.status = 'queued'
-            ${which.marketing ? sql`and upper(b.category) = 'MARKETING'` : sql``}
-            and o.contact_id = any(array(select jsonb_array_elements_text(${JSON.stringify(which.contactIds)}::jsonb)::uuid))`)
+            ${which.marketing ? sql`and upper(b.category) = 'MARKETING'` : sql``} ${theirs}`)
   return result.count
 }
 

@@ -367,6 +367,11 @@ describe('a broadcast is due', () => {
 
   test('whoever left after the audience was read but before it was written down is skipped as well', async () => {
     const [leaving, stopping] = await room.subscribe(3)
+    const emergency = await room.approved({
+      template: { name: 'notfall', language: 'de' },
+      parameters: { body: parametersOf('notfall') },
+    })
+    await room.startDue()
     const { id } = await room.approved()
     let starts: Promise<number> | undefined
     await room.database.sql.begin(async (other) => {
@@ -378,6 +383,7 @@ describe('a broadcast is due', () => {
     })
     expect(await starts).toBe(1)
     expect((await room.view(id)).counts).toMatchObject({ recipients: 3, queued: 1, skipped: 2 })
+    expect((await room.view(emergency.id)).counts, 'the emergency waits on').toMatchObject({ queued: 2, skipped: 1 })
   })
 
   test('a death between the two halves of a start is made good by the next look, and nobody stands twice', async () => {
@@ -752,6 +758,19 @@ describe('trying again', () => {
     await room.database.sql`update contacts set marketing_stopped_at = now() where id = ${contacts[2]!.id}`
     await again(id)
     expect(await room.statesOf(id)).toEqual(['queued', 'failed', 'skipped', 'unknown', 'delivered'])
+  })
+
+  test('whoever stopped marketing still gets the emergency that waits for them while the marketing is tried again', async () => {
+    const { id, contacts } = await over()
+    const emergency = await room.approved({
+      template: { name: 'notfall', language: 'de' },
+      parameters: { body: parametersOf('notfall') },
+    })
+    await room.startDue()
+    await room.database.sql`update contacts set marketing_stopped_at = now() where id = ${contacts[2]!.id}`
+    await again(id)
+    expect(await room.statesOf(id)).toEqual(['queued', 'failed', 'skipped', 'unknown', 'delivered'])
+    expect((await room.view(emergency.id)).counts).toMatchObject({ queued: 5, skipped: 0 })
   })
 
   test('with nobody to try changes nothing', async () => {
