@@ -72,12 +72,20 @@ async function queued(category: string, ...contactIds: string[]) {
     values ('arnsberg', 't', 't', 'de', '{}', 'h', 'c', 'c', now(), now(), 'sending', ${category}) returning id`
   for (const id of contactIds)
     await sql`insert into outgoing (channel, kind, broadcast_id, contact_id) values ('arnsberg', 'broadcast', ${row!.id}, ${id})`
-  return async () =>
+  const rows = async () =>
     (
       await sql<
         { id: string; status: string }[]
       >`select contact_id as id, status from outgoing where broadcast_id = ${row!.id} order by id`
     ).map((one) => ({ ...one }))
+  return Object.assign(rows, {
+    /** What became of one person's row. */
+    async become(contactId: string, status: string) {
+      const theirs = sql`broadcast_id = ${row!.id} and contact_id = ${contactId}`
+      await sql`update outgoing set status = 'sending' where ${theirs}`
+      if (status !== 'sending') await sql`update outgoing set status = ${status} where ${theirs}`
+    },
+  })
 }
 
 test('a new number and user id take everything along, with a ledger entry under the same pseudonym', async () => {
@@ -318,6 +326,33 @@ test('nobody gets a broadcast twice because they were two contacts', async () =>
   await desk.writes(anna, 'STATUS')
   expect((await rows()).map(({ status }) => status).sort()).toEqual(['queued', 'skipped'])
   expect(await desk.offeringsOf(anna)).toEqual(['info'])
+})
+
+test.each(['sending', 'accepted', 'unknown'])(
+  'whose broadcast is %s under one id does not get it again under the other',
+  async (state) => {
+    await desk.writes({ phone: PHONE }, 'START')
+    await desk.writes({ userId: ID }, 'START')
+    const ids = [await desk.contactOf({ phone: PHONE }), await desk.contactOf({ userId: ID })].map((one) => one!.id)
+    // Whichever of the two is kept.
+    const broadcasts = [await queued('UTILITY', ...ids), await queued('UTILITY', ...ids)]
+    for (const [n, rows] of broadcasts.entries()) await rows.become(ids[n]!, state)
+    await desk.writes(anna, 'STATUS')
+    for (const rows of broadcasts)
+      expect((await rows()).map(({ status }) => status).sort()).toEqual([state, 'skipped'].sort())
+  },
+)
+
+test('who could not be reached under the id that ends still gets it under the other', async () => {
+  await desk.writes({ phone: PHONE }, 'START')
+  await desk.writes({ userId: ID }, 'START')
+  const ids = [await desk.contactOf({ phone: PHONE }), await desk.contactOf({ userId: ID })].map((one) => one!.id)
+  const broadcasts = [await queued('UTILITY', ...ids), await queued('UTILITY', ...ids)]
+  for (const [n, rows] of broadcasts.entries()) await rows.become(ids[n]!, 'failed')
+  await desk.writes(anna, 'STATUS')
+  const kept = (await desk.contactOf(anna))!.id
+  const endedFirst = broadcasts[ids.findIndex((id) => id !== kept)]!
+  expect((await endedFirst()).find(({ id }) => id === kept)).toEqual({ id: kept, status: 'queued' })
 })
 
 test('the new id of a change is known already: its STOP wins, and both proofs are kept', async () => {
