@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Channel } from '../channels/channel.ts'
 import { channelState } from '../channels/channels.ts'
 import { templatesOf } from '../channels/template-store.ts'
@@ -9,13 +9,15 @@ import type { Deed } from '../runtime.ts'
 import { contentOf, isMarketing, isSeries, membersFor, progressOf, type Row } from './broadcasts.ts'
 import { nextDates } from './calendar.ts'
 import { earliest } from './drafts.ts'
-import { type Forecast, type ForecastInput, forecast, sentence } from './forecast.ts'
+import { type Crowd, type Forecast, type ForecastInput, forecast, type Queue, sentence } from './forecast.ts'
 import { costOf, rateOn } from './rates.ts'
 
 export type Outlook = { forecast: Forecast; sentence: string; wait: Wait | null }
 
 type Reader = Pick<Deed, 'tx' | 'now'>
-type Spent = { used: Used[]; known: number }
+type Spent = { used: Used[]; known: number; queue?: Queue }
+/** One that the sender takes before another, and a SELECT of who waits for it. */
+type Ahead = { row: Row; startAt: Date; members: SQL }
 
 /** Reads what forecasts need, once for all broadcasts of one answer. */
 export class OutlookReader {
@@ -38,12 +40,14 @@ export class OutlookReader {
     const recipients = over ? 0 : planned ? await this.#count(row, members, category) : counts.queued + counts.sending
     const dailyLimit = await this.#dailyLimit()
     const { whatsapp, offerings, timezone, rates, region } = this.#channel
+    const ahead = over ? [] : await this.#aheadOf(row, startAt)
     const spent: Spent =
-      isLimited(dailyLimit) && !over ? await this.#spent(row, members, category) : { used: [], known: 0 }
+      !over && (isLimited(dailyLimit) || ahead.length > 0)
+        ? await this.#spent(row, members, category, ahead)
+        : { used: [], known: 0 }
     const input: ForecastInput = {
       recipients,
-      known: spent.known,
-      used: spent.used,
+      ...spent,
       perSecond: whatsapp.messagesPerSecond,
       quiet: offerings.info?.quietHours ?? null,
       zone: timezone,
@@ -51,15 +55,15 @@ export class OutlookReader {
       startAt,
       rate: rateOn(startAt.toISOString().slice(0, 10), category, rates, region.slice(0, 2)),
     }
-    const ahead = forecast(input)
+    const coming = forecast(input)
     const wait = this.#waitOf(row, input)
-    if (planned && !over) return { forecast: ahead, sentence: sentence(ahead, input, now), wait }
+    if (planned && !over) return { forecast: coming, sentence: sentence(coming, input, now), wait }
     const people = over && planned ? 0 : counts.recipients
     const whole: Forecast = {
-      ...ahead,
+      ...coming,
       recipients: people,
       seconds: Math.ceil(people / input.perSecond),
-      finishesAt: over ? row.finishedAt : ahead.finishesAt,
+      finishesAt: over ? row.finishedAt : coming.finishesAt,
       costEur: input.rate === null ? null : costOf(people - counts.skipped - counts.failed, input.rate),
     }
     return { forecast: whole, sentence: sentence(whole, input, now), wait }
@@ -104,20 +108,65 @@ export class OutlookReader {
     })
   }
 
-  /** Who counts against the limit, by the minute, as the sender counts; `known` of them are recipients here and cost nothing more. */
-  #spent(row: Row, members: SQL, category: string | null): Promise<Spent> {
-    return this.#once(`spent ${progressOf(row)} ${keyOf(row, category)}`, async () => {
+  /**
+   * What the sender takes before this one, in its order: what runs, then what is due. Of that, what is due more than a day before this one is taken to be
+   * over by then.
+   */
+  async #aheadOf(row: Row, startAt: Date): Promise<Ahead[]> {
+    const open = await this.#once('open', () =>
+      this.#deed.tx
+        .select()
+        .from(broadcasts)
+        .where(
+          and(
+            eq(broadcasts.channel, this.#channel.slug),
+            inArray(broadcasts.status, ['scheduled', 'starting', 'sending']),
+          ),
+        ),
+    )
+    const dayBefore = new Date(startAt.getTime() - LIMIT_WINDOW_MS)
+    const ahead: Ahead[] = []
+    for (const other of open) {
+      const isPlanned = progressOf(other) === 'planned'
+      const begins = isPlanned ? this.#startOf(other) : this.#deed.now
+      if (other.id === row.id || !goesBefore({ row: other, startAt: begins }, { row, startAt })) continue
+      if (isPlanned && begins <= dayBefore) continue
+      const category = (await this.#currentCategory(other)) ?? other.category
+      ahead.push({
+        row: other,
+        startAt: begins,
+        members: isPlanned ? membersFor(other, category) : waitingOf(other),
+      })
+    }
+    return ahead.sort((one, two) => (goesBefore(one, two) ? -1 : 1))
+  }
+
+  /** Who counts against the limit, by the minute, as the sender counts, and who waits for what; `known` of them are recipients here and cost nothing more. */
+  #spent(row: Row, members: SQL, category: string | null, ahead: readonly Ahead[]): Promise<Spent> {
+    const key = ['spent', progressOf(row), keyOf(row, category), ...ahead.map((other) => other.row.id)].join(' ')
+    return this.#once(key, async () => {
       const since = new Date(this.#deed.now.getTime() - LIMIT_WINDOW_MS)
-      const rows = await this.#deed.tx.execute<{ at_ms: number; others: number; known: number }>(sql`
-        with counted as (${countedPeople(this.#channel.slug, since)})
-        select extract(epoch from date_trunc('minute', c.at))::float8 * 1000 as at_ms,
-          (count(*) filter (where m.contact_id is null))::int as others, count(m.contact_id)::int as known
-        from counted c left join (${members}) m on m.contact_id = c.contact_id group by 1 order by 1`)
+      const waiting = [...ahead.map((other) => other.members), members].map(
+        (who, place) => sql`select w.contact_id, ${place}::int as place from (${who}) w`,
+      )
+      const rows = await this.#deed.tx.execute<{ at_ms: number | null; wait_for: number[] | null; people: number }>(sql`
+        with counted as (${countedPeople(this.#channel.slug, since)}),
+          waiting as (select contact_id, jsonb_agg(place order by place) as wait_for from (${sql.join(waiting, sql` union all `)}) w group by 1)
+        select extract(epoch from date_trunc('minute', c.at))::float8 * 1000 as at_ms, w.wait_for, count(*)::int as people
+        from counted c full join waiting w on w.contact_id = c.contact_id group by 1, 2 order by 1`)
+      const crowds = rows.map(
+        ({ at_ms, wait_for, people }): Crowd => ({
+          people,
+          at: at_ms === null ? null : new Date(at_ms),
+          waitFor: wait_for ?? [],
+        }),
+      )
+      const counted = crowds.flatMap((crowd) => (crowd.at ? [{ ...crowd, at: crowd.at }] : []))
+      const isOurs = ({ waitFor }: Crowd) => waitFor.includes(ahead.length)
       return {
-        used: rows
-          .filter(({ others }) => others > 0)
-          .map(({ at_ms, others }) => ({ at: new Date(at_ms), people: others })),
-        known: rows.reduce((sum, { known }) => sum + known, 0),
+        used: counted.filter((crowd) => !isOurs(crowd)).map(({ at, people }) => ({ at, people })),
+        known: counted.filter(isOurs).reduce((sum, { people }) => sum + people, 0),
+        ...(ahead.length > 0 ? { queue: { starts: ahead.map((other) => other.startAt), crowds } } : {}),
       }
     })
   }
@@ -141,6 +190,16 @@ export const countedPeople = (channel: string, since: Date): SQL =>
 /** The recipients of a running broadcast who have not got it yet. */
 export const waitingOf = (row: Row): SQL =>
   sql`select contact_id from ${outgoing} where broadcast_id = ${row.id}::uuid and status = 'queued'`
+
+type Place = Pick<Ahead, 'row' | 'startAt'>
+
+/** As the sender takes them: what has begun by its beginning, then the rest as it becomes due. */
+function goesBefore(one: Place, two: Place): boolean {
+  const planned = [one, two].map(({ row }) => progressOf(row) === 'planned')
+  if (planned[0] !== planned[1]) return planned[1]!
+  const [first, second] = [one, two].map(({ row, startAt }) => (row.startedAt ?? row.dueAt ?? startAt).getTime())
+  return first === second ? one.row.id < two.row.id : first! < second!
+}
 
 const keyOf = (row: Row, category: string | null): string =>
   progressOf(row) === 'planned' ? JSON.stringify([row.audience, row.correctionOf, isMarketing(category)]) : row.id

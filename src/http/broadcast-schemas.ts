@@ -121,7 +121,7 @@ export const BroadcastSchema = z
       recipients: z.int(),
       seconds: z.int(),
       finishesAt: instant().nullable(),
-      fitsDailyLimit: z.boolean(),
+      fitsDailyLimit: z.boolean().openapi({ description: 'Also behind what is sent before it' }),
       costEur: z.string().nullable(),
       sentence: z.string(),
     }),

@@ -937,6 +937,37 @@ describe('what the office sees', () => {
     })
   })
 
+  test('the forecast knows who is still to be written to before it: they take room and time, each person once', async () => {
+    room.info({ quietHours: null })
+    await room.subscribe(4, ['baustellen'])
+    await room.subscribe(2, ['termine'])
+    const audience = (topic: string) => ({ audience: { offering: 'info' as const, topics: [topic] } })
+    const fits = async (id: string) => (await room.view(id)).forecast.fitsDailyLimit
+    const other = await room.draft(audience('termine'))
+    const same = await room.draft(audience('baustellen'))
+    await room.database.sql`update channels set daily_limit = 5 where slug = 'arnsberg'`
+    expect(await fits(other.id)).toBe(true)
+    const first = await room.approved({ ...audience('baustellen'), sendAt: new Date(room.now().getTime() + HOUR) })
+    expect(await fits(other.id), 'it would leave before').toBe(true)
+    room.pass(HOUR)
+    const tomorrow = await room.approved({ ...audience('termine'), sendAt: new Date(room.now().getTime() + 23 * HOUR) })
+    expect(await fits(tomorrow.id)).toBe(false)
+    await room.startDue()
+    await room.became(first.id, 'delivered')
+    expect((await room.view(other.id)).forecast).toMatchObject({
+      fitsDailyLimit: false,
+      sentence: expect.stringMatching(/^2 Empfänger, Limit 5 in 24 h, 1 verbraucht, 3 in früheren Meldungen: fertig/),
+    })
+    expect(await fits(same.id), 'the same people').toBe(true)
+    expect(await fits(first.id), 'it goes first itself').toBe(true)
+    await room.database.sql`update channels set daily_limit = 6 where slug = 'arnsberg'`
+    expect(await fits(other.id)).toBe(true)
+    await room.database.sql`update channels set daily_limit = 2 where slug = 'arnsberg'`
+    const inThirtyHours = new Date(room.now().getTime() + 30 * HOUR)
+    const later = await room.draft({ ...audience('termine'), sendAt: inThirtyHours })
+    expect(await fits(later.id), 'the first one takes until the next day').toBe(false)
+  })
+
   test('what the coming day needs of the daily limit counts each person once, whatever they get', async () => {
     room.info({ quietHours: null })
     const outlook = () => room.act((deed) => limitOutlook(deed, room.channel()))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ForecastInput, forecast, sentence } from '../../src/broadcasts/forecast.ts'
+import { type Crowd, type ForecastInput, forecast, sentence } from '../../src/broadcasts/forecast.ts'
 import { costOf, rateOn } from '../../src/broadcasts/rates.ts'
 import { LIMIT_WINDOW_MS, nextAllowed, nextQuietAt, quietUntil, roomAt, waitAt } from '../../src/dispatch/windows.ts'
 
@@ -164,6 +164,59 @@ describe('the forecast', () => {
     })
   })
 
+  describe('with an earlier broadcast still waiting', () => {
+    const eight = at('2026-12-01T08:00Z')
+    const behind = (own: Partial<ForecastInput>, ...crowds: Crowd[]) =>
+      planned({ recipients: 1000, dailyLimit: 2000, queue: { starts: [eight], crowds }, ...own })
+
+    test('others take room and time first: what looks as if it fitted goes a day later', () => {
+      const used = [{ at: at('2026-12-01T07:00Z'), people: 200 }]
+      const input = behind(
+        { used },
+        { ...used[0]!, waitFor: [] },
+        { people: 1800, at: null, waitFor: [0] },
+        { people: 1000, at: null, waitFor: [1] },
+      )
+      // 1.800 go at 8:00 and fill the limit; the 200 of 7:00 make room the next morning, the 1.800 an hour after.
+      const result = forecast(input)
+      expect(result.fitsDailyLimit).toBe(false)
+      expect(result.waits[0]).toMatchObject({ reason: 'daily-limit', from: at('2026-12-01T08:00:22.500Z') })
+      expect(result.finishesAt).toEqual(at('2026-12-02T08:00:10Z'))
+      expect(sentence(result, input, eight)).toBe(
+        '1.000 Empfänger, Limit 2.000 in 24 h, 200 verbraucht, 1.800 in früheren Meldungen: fertig am Mittwoch, 9:00 Uhr',
+      )
+    })
+
+    test('the same people cost their room once, but their time twice', () => {
+      const input = behind({ recipients: 1800 }, { people: 1800, at: null, waitFor: [0, 1] })
+      expect(forecast(input)).toMatchObject({ fitsDailyLimit: true, waits: [], finishesAt: at('2026-12-01T08:00:45Z') })
+    })
+
+    test('whoever counts since yesterday and is written to again in between counts from then on', () => {
+      const yesterday = at('2026-11-30T09:00Z')
+      const input = behind(
+        { recipients: 300, startAt: at('2026-12-01T10:00Z'), used: [{ at: yesterday, people: 1900 }] },
+        { people: 1900, at: yesterday, waitFor: [0] },
+        { people: 300, at: null, waitFor: [1] },
+      )
+      expect(forecast({ ...input, queue: undefined }).fitsDailyLimit).toBe(true)
+      expect(forecast(input)).toMatchObject({ fitsDailyLimit: false, finishesAt: at('2026-12-02T08:00:02.500Z') })
+    })
+
+    test('waits that are over before it begins are none of its own', () => {
+      const input = behind(
+        { recipients: 100, startAt: at('2026-12-02T12:00Z') },
+        { people: 3000, at: null, waitFor: [0] },
+        { people: 100, at: null, waitFor: [1] },
+      )
+      expect(forecast(input)).toMatchObject({
+        fitsDailyLimit: true,
+        waits: [],
+        finishesAt: at('2026-12-02T12:00:01.250Z'),
+      })
+    })
+  })
+
   test('a limit of zero has no end', () => {
     const input = planned({ dailyLimit: 0 })
     expect(forecast(input)).toMatchObject({ finishesAt: null, fitsDailyLimit: false })
@@ -220,6 +273,40 @@ describe('the forecast', () => {
         const least = Math.ceil(input.recipients / limit) - 1
         expect(finishesAt!.getTime() - input.startAt.getTime()).toBeGreaterThanOrEqual(least * LIMIT_WINDOW_MS)
         if (already + input.recipients <= limit) expect(fitsDailyLimit).toBe(true)
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
+describe('the forecast behind an earlier broadcast', () => {
+  const anyQueue = fc.record({
+    recipients: fc.integer({ min: 1, max: 5000 }),
+    before: fc.integer({ min: 1, max: 5000 }),
+    both: fc.integer({ min: 0, max: 1000 }),
+    hoursBefore: fc.integer({ min: 0, max: 30 }),
+    perSecond: fc.integer({ min: 1, max: 1000 }),
+    dailyLimit: fc.constantFrom(-1, 250, 2000),
+    quiet: fc.constantFrom(null, night),
+  })
+
+  test('never ends before it would alone, and in no 24 hours more people than the limit', () => {
+    fc.assert(
+      fc.property(anyQueue, ({ before, both, hoursBefore, ...own }) => {
+        const recipients = own.recipients + both
+        const input = planned({ ...own, recipients })
+        const first = new Date(input.startAt.getTime() - hoursBefore * HOUR)
+        const crowds = [
+          { people: before, at: null, waitFor: [0] },
+          { people: both, at: null, waitFor: [0, 1] },
+          { people: own.recipients, at: null, waitFor: [1] },
+        ]
+        const behind = forecast({ ...input, queue: { starts: [first], crowds } }).finishesAt!
+        if (both === 0) expect(behind.getTime()).toBeGreaterThanOrEqual(forecast(input).finishesAt!.getTime())
+        const limit = input.dailyLimit!
+        if (limit < 0) return
+        const windows = Math.ceil((before + recipients) / limit) - 1
+        expect(behind.getTime() - first.getTime()).toBeGreaterThanOrEqual(windows * LIMIT_WINDOW_MS)
       }),
       { numRuns: 100 },
     )
