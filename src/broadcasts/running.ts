@@ -6,6 +6,7 @@ import { isApproved, markTemplate } from '../channels/template-store.ts'
 import type { Db, Tx } from '../db/db.ts'
 import { broadcasts, channels, contacts, outgoing, subscriptions } from '../db/schema.ts'
 import { retryRun, skipQueued, wake } from '../dispatch/queue.ts'
+import { forgetFormerIds } from '../dispatch/statuses.ts'
 import { Refusal } from '../refusal.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { membersOf } from '../subscriptions/subscriptions.ts'
@@ -143,6 +144,7 @@ export async function retry(
     retryableCodes: RETRYABLE_CODES,
   })
   if (queued === 0) return row
+  await forgetFormerIds(deed, row.id)
   const retried = await write(deed, actor, row, 'retried', { status, finishedAt: null }, { include, queued })
   const left = await queuedWithoutSubscription(deed, row)
   if (left.length > 0) await skipQueued(deed, { broadcastId: row.id, contactIds: left })

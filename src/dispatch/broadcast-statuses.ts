@@ -6,7 +6,7 @@ export type CountedReport = StatusReport & { outgoingId: number; state: 'sent' |
 
 /**
  * The short way for what Meta sends most: one prepared statement, durable when it returns, with the same rules as `recordStatuses`. Answers with the ids
- * that are not rows of a broadcast of that channel; those go the long way.
+ * that are not rows of a broadcast of that channel, or of another attempt; those go the long way.
  * @param reports at most one for each id
  */
 export async function recordBroadcastStatuses(sql: Sql, reports: readonly CountedReport[]): Promise<Set<number>> {
@@ -42,8 +42,11 @@ export async function recordBroadcastStatuses(sql: Sql, reports: readonly Counte
   return new Set(others.map(({ id }) => Number(id)))
 }
 
-/** Proof of arrival outranks everything; looked at again if the row changed while we waited for it. */
+/**
+ * Proof of arrival outranks everything; looked at again if the row changed while we waited for it. The id of a row that waits is that of the attempt before,
+ * of which only an arrival counts.
+ */
 const forward = (sql: Sql) => sql`(case r.state
-  when 'sent' then o.status in ('queued', 'sending', 'unknown', 'accepted', 'held', 'skipped')
+  when 'sent' then o.status in ('accepted', 'held', 'skipped') or o.status in ('queued', 'sending', 'unknown') and o.wamid_hash is null
   when 'delivered' then o.status not in ('delivered', 'read')
   else o.status <> 'read' end)`

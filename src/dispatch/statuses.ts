@@ -39,24 +39,41 @@ const RANK = { sent: 1, failed: 2, delivered: 3, read: 4 } as const
 
 type Folded = Omit<StatusReport, 'outgoingId'> & { outgoingId: number }
 
-/** One report per row: the furthest state wins, the first price counts. */
-export function fold(reports: readonly Folded[]): Folded[] {
-  const best = new Map<number, Folded>()
+/** One report per message of Meta's: the furthest state wins, the first price counts. A row that was sent more than once may have several. */
+export function fold<Report extends Folded>(reports: readonly Report[]): Report[] {
+  const best = new Map<string, Report>()
   for (const report of reports) {
-    const known = best.get(report.outgoingId)
-    if (!known) best.set(report.outgoingId, report)
+    const message = `${report.outgoingId} ${report.wamidHash.toString('latin1')}`
+    const known = best.get(message)
+    if (!known) best.set(message, report)
     else {
       const further = RANK[report.state] > RANK[known.state] ? report : known
-      best.set(report.outgoingId, { ...further, pricing: known.pricing ?? report.pricing })
+      best.set(message, { ...further, pricing: known.pricing ?? report.pricing })
     }
   }
   return [...best.values()]
 }
 
+/** The first report of each row, and the rest: one statement changes a row once. */
+export function firstOfEach<Report extends { outgoingId: number }>(
+  reports: readonly Report[],
+): { first: Report[]; rest: Report[] } {
+  const seen = new Set<number>()
+  const first: Report[] = []
+  const rest: Report[] = []
+  for (const report of reports) {
+    if (seen.has(report.outgoingId)) rest.push(report)
+    else first.push(report)
+    seen.add(report.outgoingId)
+  }
+  return { first, rest }
+}
+
 /**
  * Carries out status webhooks, set-based and forward only: proof of arrival outranks `failed`, nothing is ever lowered, repeats change nothing. What fits
- * no row yet is kept and tried again by `settleStrays`. A row whose person was erased moves on for the totals and learns no id. Answers with the changed
- * rows that are no broadcast or that failed.
+ * no row yet is kept and tried again by `settleStrays`. A row whose person was erased moves on for the totals and learns no id. While a row waits for
+ * another attempt or for its answer, the id it has is that of the attempt before: of that one only an arrival counts, and any other is its own. Answers
+ * with the changed rows that are no broadcast or that failed.
  */
 export async function recordStatuses(deed: Deed, reports: readonly StatusReport[]): Promise<ChangedRow[]> {
   if (reports.length === 0) return []
@@ -91,7 +108,8 @@ async function rowsOf(deed: Deed, reports: readonly StatusReport[]): Promise<Map
 
 async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow[]> {
   if (reports.length === 0) return []
-  const rows = reports.map((report) => ({
+  const { first, rest } = firstOfEach(reports)
+  const rows = first.map((report) => ({
     id: report.outgoingId,
     c: report.channel,
     h: report.wamidHash.toString('hex'),
@@ -117,9 +135,10 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
         as r(id bigint, c text, h text, s outgoing_status, at timestamptz, e int, pc text, pt text, b boolean)
     ), locked as materialized (
-      select o.id, o.status as before, o.wamid_hash is null and (o.kind <> 'broadcast' or o.contact_id is not null) as unnamed
+      select o.id, o.status as before, ${OPEN} and o.wamid_hash is not distinct from decode(r.h, 'hex') as earlier,
+        o.wamid_hash is distinct from decode(r.h, 'hex') and (o.kind <> 'broadcast' or o.contact_id is not null) as unnamed
       from outgoing o join r on r.id = o.id and r.c = o.channel
-      where o.kind <> 'inbox' and (o.wamid_hash is null or o.wamid_hash = decode(r.h, 'hex'))
+      where o.kind <> 'inbox' and (o.wamid_hash is null or o.wamid_hash = decode(r.h, 'hex') or ${OPEN})
       order by o.id for no key update of o
     ), changed as (
       update outgoing o set
@@ -130,21 +149,21 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
         pricing_category = coalesce(o.pricing_category, r.pc),
         pricing_type = coalesce(o.pricing_type, r.pt),
         billable = coalesce(o.billable, r.b),
-        not_before = null,
-        address_sealed = null,
-        payload_sealed = case when r.s = 'failed' then o.payload_sealed end
-      from r, locked l, lateral (select case r.s
+        not_before = case when not f.forward then o.not_before end,
+        address_sealed = case when not f.forward then o.address_sealed end,
+        payload_sealed = case when r.s = 'failed' or not f.forward then o.payload_sealed end
+      from r, locked l, lateral (select case when l.earlier and r.s in ('sent', 'failed') then false else case r.s
           when 'sent' then l.before in ('queued', 'sending', 'unknown', 'accepted', 'held', 'skipped')
           when 'failed' then l.before in ('sending', 'unknown', 'accepted', 'held', 'sent')
           when 'delivered' then l.before not in ('delivered', 'read')
-          else l.before <> 'read' end as forward) f
+          else l.before <> 'read' end end as forward) f
       where o.id = r.id and l.id = o.id and (f.forward or o.pricing_category is null and r.pc is not null)
       returning o.id, o.channel, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, f.forward, o.wamid_hash, l.unnamed
     ), named as (
-      insert into outgoing_wamids select wamid_hash, id from changed where unnamed
+      insert into outgoing_wamids select wamid_hash, id from changed where unnamed and forward
     )
     select * from changed where forward and (kind <> 'broadcast' or status = 'failed')`)
-  return changed.map((row) => ({
+  const found = changed.map((row) => ({
     id: Number(row.id),
     channel: row.channel,
     kind: row.kind,
@@ -154,6 +173,21 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
     broadcastId: row.broadcast_id,
     errorCode: row.error_code,
   }))
+  return [...found, ...(await apply(deed, rest))]
+}
+
+/** It waits for an attempt, or for what became of one. */
+const OPEN = sql`o.status in ('queued', 'sending', 'unknown')`
+
+/**
+ * Meta's ids of what is sent once more lead nowhere from now on, so that none is left behind when its row gets the next one. The row itself keeps it until
+ * then, to know a late word about it.
+ */
+export async function forgetFormerIds(deed: Deed, broadcastId: string): Promise<void> {
+  await deed.tx.execute(sql`
+    delete from outgoing_wamids w using outgoing o
+    where o.broadcast_id = ${broadcastId}::uuid and o.status = 'queued' and o.not_before is not null
+      and w.wamid_hash = o.wamid_hash and w.outgoing_id = o.id`)
 }
 
 async function keepStrays(deed: Deed, reports: readonly StatusReport[]): Promise<void> {

@@ -10,6 +10,7 @@ import type { Consequences } from '../dispatch/aftermath.ts'
 import { type CountedReport, recordBroadcastStatuses } from '../dispatch/broadcast-statuses.ts'
 import {
   type ChangedRow,
+  firstOfEach,
   fold,
   outgoingIdOf,
   recordStatuses,
@@ -53,12 +54,11 @@ export async function takeStatuses(
   const counted: CountedReport[] = []
   const slow: StatusReport[] = []
   for (const report of reports) (isCounted(report) ? counted : slow).push(report)
-  const others = await recordBroadcastStatuses(runtime.sql, fold(counted) as CountedReport[])
-  if (others.size > 0) slow.push(...counted.filter(({ outgoingId }) => others.has(outgoingId)))
+  const { first, rest } = firstOfEach(fold(counted))
+  const others = await recordBroadcastStatuses(runtime.sql, first)
+  slow.push(...first.filter(({ outgoingId }) => others.has(outgoingId)), ...rest)
   if (slow.length > 0)
-    await inDeed(runtime, async (deed) =>
-      follow(deed, runtime.channels, await recordStatuses(deed, slow), channelsOf(arrivals)),
-    )
+    await inDeed(runtime, async (deed) => follow(deed, runtime.channels, await recordStatuses(deed, slow)))
   await learnUserIds(runtime, arrivals)
 }
 
@@ -128,33 +128,23 @@ const isCounted = (report: StatusReport): report is CountedReport =>
 
 /** Tries the statuses again that came before their message was known. */
 export async function takeStrays(deed: Deed, channels: Runtime['channels']): Promise<void> {
-  await follow(deed, channels, await settleStrays(deed), () => undefined)
+  await follow(deed, channels, await settleStrays(deed))
 }
 
-function channelsOf(arrivals: readonly StatusArrival[]): (code: number) => string | undefined {
-  return (code) => arrivals.find(({ status }) => status.error?.code === code)?.channel
-}
-
-async function follow(
-  deed: Deed,
-  channels: Runtime['channels'],
-  rows: readonly ChangedRow[],
-  channelOf: (code: number) => string | undefined,
-): Promise<void> {
+async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly ChangedRow[]): Promise<void> {
   await answered(deed, rows)
   const failed = rows.filter((row) => row.status === 'failed' && row.errorCode !== null)
   const told = new Set<string>()
   const left = new Map<string, string[]>()
-  for (const { errorCode, broadcastId, contactId, channel: slug } of failed) {
+  for (const { channel, errorCode, broadcastId, contactId } of failed) {
     const code = errorCode!
     const verdict = verdictFor({ code })
-    if (verdict === 'contact-left' && contactId !== null) left.set(slug, [...(left.get(slug) ?? []), contactId])
+    if (verdict === 'contact-left' && contactId !== null) left.set(channel, [...(left.get(channel) ?? []), contactId])
     if (verdict === 'broadcast' && broadcastId !== null && !told.has(broadcastId)) {
       told.add(broadcastId)
       await consequences.pauseBroadcast(deed, broadcastId, code)
     }
-    const channel = verdict === 'channel' ? channelOf(code) : undefined
-    if (channel !== undefined && !told.has(channel)) {
+    if (verdict === 'channel' && !told.has(channel)) {
       told.add(channel)
       await consequences.stopChannel(deed, channel, code)
     }

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { registerChannels } from '../../src/channels/channels.ts'
 import { eraseContact } from '../../src/contacts/erase.ts'
 import { settle } from '../../src/dispatch/lane.ts'
-import { eraseMessages } from '../../src/dispatch/queue.ts'
-import { openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
+import { eraseMessages, retryRun } from '../../src/dispatch/queue.ts'
+import { forgetFormerIds } from '../../src/dispatch/statuses.ts'
+import { bodiesOf, openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
 
 let desk: WebhookDesk
 beforeAll(async () => {
@@ -12,12 +14,12 @@ afterAll(() => desk.close())
 
 let id: number
 /** One message of a broadcast that was handed over; Meta's answer is known unless told otherwise. */
-async function handedOver(own: { status?: string; wamid?: string | null; kind?: string } = {}) {
-  const { status = 'accepted', kind = 'broadcast' } = own
+async function handedOver(own: { status?: string; wamid?: string | null; kind?: string; channel?: string } = {}) {
+  const { status = 'accepted', kind = 'broadcast', channel = 'arnsberg' } = own
   const wamid = own.wamid === undefined ? `wamid.OUT.${Math.random()}` : own.wamid
   const hash = wamid === null ? null : desk.vault.fingerprint('wamid', wamid)
   const [row] = await desk.sql<{ id: string }[]>`
-    insert into outgoing (channel, kind, status, wamid_hash) values ('arnsberg', ${kind}, ${status}, ${hash}) returning id`
+    insert into outgoing (channel, kind, status, wamid_hash) values (${channel}, ${kind}, ${status}, ${hash}) returning id`
   id = Number(row!.id)
   if (hash) await desk.sql`insert into outgoing_wamids (wamid_hash, outgoing_id) values (${hash}, ${id})`
   return {
@@ -109,6 +111,130 @@ test('our id with another message’s wamid is somebody else’s: nothing change
   const message = await handedOver()
   await tell({ ...message.says('read'), id: 'wamid.FOREIGN' })
   expect((await stateOf()).status).toBe('accepted')
+})
+
+describe('an attempt that the office decided on', () => {
+  const [FIRST, SECOND] = ['wamid.FIRST', 'wamid.SECOND']
+  let row: number
+  let broadcastId: string
+  let contactId: string
+  let people = 0
+  /** The first attempt was taken and dropped later; the office sends what failed once more. */
+  beforeEach(async () => {
+    people += 1
+    const sent = await onItsWayTo(`+491511234${4000 + people}`)
+    row = sent.row
+    contactId = sent.contactId
+    await desk.sql`update outgoing set attempts = 1 where id = ${row}`
+    broadcastId = (await desk.sql<{ id: string }[]>`select broadcast_id as id from outgoing where id = ${row}`)[0]!.id
+    await answered(FIRST)
+    await says('failed', FIRST, error(132015))
+    await desk.act((deed) => retryRun(deed, { broadcastId, channel: 'arnsberg', include: ['failed'] }))
+    await desk.act((deed) => forgetFormerIds(deed, broadcastId))
+  })
+  const answered = async (wamid: string | null) => {
+    const at = new Date()
+    await desk.sql`update outgoing set handed_over_at = ${at} where id = ${row}`
+    const wamidHash = wamid === null ? null : desk.vault.fingerprint('wamid', wamid)
+    const status = wamid === null ? ('unknown' as const) : ('accepted' as const)
+    const outcome = { id: String(row), status, wamidHash, errorCode: null, notBefore: null, counted: true, at }
+    await settle(desk.sql, [{ ...outcome, handedOverAt: at }])
+  }
+  const handOver = () => desk.sql`update outgoing set status = 'sending', attempts = attempts + 1 where id = ${row}`
+  const status = (state: string, wamid: string, more: object = {}) => ({
+    id: wamid,
+    status: state,
+    biz_opaque_callback_data: `whatsup:${row}`,
+    ...more,
+  })
+  const says = (state: string, wamid: string, more: object = {}) => tell(status(state, wamid, more))
+  const state = async () => (await stateOf(row)).status
+
+  test('whose answer is lost is settled by its status', async () => {
+    await handOver()
+    await answered(null)
+    expect(await state()).toBe('unknown')
+    await says('sent', SECOND)
+    expect(await state()).toBe('sent')
+    await says('delivered', SECOND)
+    expect(await state()).toBe('delivered')
+  })
+
+  test('fails by its own status, also if that is faster than the answer', async () => {
+    await handOver()
+    await says('failed', SECOND, error(131026))
+    await answered(SECOND)
+    expect(await stateOf(row)).toMatchObject({ status: 'failed', errorCode: 131026 })
+  })
+
+  test('is not failed by a repeat about the one before, nor does a late "sent" of that take it out of the queue', async () => {
+    await says('failed', FIRST, { ...error(132015), ...pricing })
+    await says('sent', FIRST)
+    expect(await state()).toBe('queued')
+    await handOver()
+    await says('failed', FIRST, error(132015))
+    await says('sent', FIRST)
+    expect(await state()).toBe('sending')
+    await answered(null)
+    await says('failed', FIRST, error(132015))
+    expect(await state()).toBe('unknown')
+  })
+
+  test('is not made if the one before arrived after all', async () => {
+    await says('delivered', FIRST)
+    expect(await state()).toBe('delivered')
+  })
+
+  test.each([[[0, 1]], [[1, 0]]])('told in one body with the one before, it alone counts (order %j)', async (order) => {
+    await handOver()
+    await answered(null)
+    const both = [status('failed', FIRST, error(132015)), status('sent', SECOND)]
+    await tell(...order.map((n) => both[n]!))
+    expect(await state()).toBe('sent')
+  })
+
+  test('leaves no message id of the one before behind an erasure', async () => {
+    await handOver()
+    await answered(SECOND)
+    await desk.act((deed) => eraseMessages(deed, contactId))
+    expect(await tracesOf(row)).toEqual(NOTHING)
+  })
+
+  test('nor when the recipients become totals', async () => {
+    await handOver()
+    await answered(SECOND)
+    await desk.sql`delete from outgoing where id = ${row}`
+    expect((await tracesOf(row)).named).toBe(0)
+  })
+})
+
+test('an account that cannot pay stops every town whose message failed for it, and no other', async () => {
+  const bodies = ['arnsberg', 'warstein', 'heringen'].map((slug) => bodiesOf(desk.channels.get(slug)!, desk.now))
+  const theirs = [
+    // Another program sends from Arnsberg's number, too.
+    { id: 'wamid.NOT.OURS', status: 'failed' },
+    (await handedOver({ channel: 'warstein' })).says('failed'),
+    (await handedOver({ channel: 'heringen' })).says('failed'),
+  ]
+  await desk.act((deed) => registerChannels(deed, desk.channels.values()))
+  const entries = bodies.map((of, n) => of.statuses({ ...theirs[n]!, ...error(131042) }).entry)
+  await desk.takes({ ...bodies[0]!.statuses(), entry: entries.flat() })
+  const stopped =
+    await desk.sql`select slug, stopped_reason as reason from channels where stopped_at is not null order by slug`
+  expect([...stopped]).toEqual([
+    { slug: 'heringen', reason: 'payment' },
+    { slug: 'warstein', reason: 'payment' },
+  ])
+  await desk.sql`update channels set stopped_at = null, stopped_code = null, stopped_reason = null`
+})
+
+test('what failed late does not take a message out of the queue that waits for another attempt', async () => {
+  const message = await handedOver({ status: 'queued', wamid: null, kind: 'reply' })
+  const due = new Date('2026-12-01T09:00:00Z')
+  await desk.sql`update outgoing set not_before = ${due}, address_sealed = 'where', payload_sealed = 'what' where id = ${id}`
+  await tell(message.says('failed', { ...error(131026), ...pricing }))
+  const [row] = await desk.sql`select status, not_before, address_sealed, payload_sealed from outgoing where id = ${id}`
+  expect(row).toEqual({ status: 'queued', not_before: due, address_sealed: 'where', payload_sealed: 'what' })
 })
 
 test('a status about nothing we sent is kept, costs its neighbours nothing and Meta no repeat', async () => {
