@@ -7,7 +7,7 @@ import type { Counts } from '../dispatch/queue.ts'
 import { isLimited, LIMIT_WINDOW_MS, quietUntil, type Used, type Wait, waitAt } from '../dispatch/windows.ts'
 import type { Deed } from '../runtime.ts'
 import { contentOf, isMarketing, isSeries, membersFor, progressOf, type Row } from './broadcasts.ts'
-import { nextDates } from './calendar.ts'
+import { nextDates, withOffset } from './calendar.ts'
 import { earliest } from './drafts.ts'
 import { type Crowd, type Forecast, type ForecastInput, forecast, type Queue, sentence } from './forecast.ts'
 import { costOf, rateOn } from './rates.ts'
@@ -53,7 +53,7 @@ export class OutlookReader {
       zone: timezone,
       dailyLimit,
       startAt,
-      rate: rateOn(startAt.toISOString().slice(0, 10), category, rates, region.slice(0, 2)),
+      rate: rateOn(withOffset(startAt, timezone).slice(0, 10), category, rates, region.slice(0, 2)),
     }
     const coming = forecast(input)
     const wait = this.#waitOf(row, input)

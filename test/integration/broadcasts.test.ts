@@ -968,6 +968,20 @@ describe('what the office sees', () => {
     expect(await fits(later.id), 'the first one takes until the next day').toBe(false)
   })
 
+  test('the price is that of the day in the town, also in its first hour', async () => {
+    room.info({ quietHours: null })
+    await room.subscribe(2)
+    const rates = [
+      { from: '2026-01-01', country: 'DE', marketing: 1 },
+      { from: '2027-01-01', country: 'DE', marketing: 2 },
+    ]
+    room.channels.set('arnsberg', { ...room.channel(), rates })
+    const costAt = async (sendAt: string) =>
+      (await room.view((await room.draft({ sendAt: new Date(sendAt) })).id)).forecast.costEur
+    expect(await costAt('2026-12-31T23:59:00+01:00')).toBe('2.00')
+    expect(await costAt('2027-01-01T00:30:00+01:00')).toBe('4.00')
+  })
+
   test('what the coming day needs of the daily limit counts each person once, whatever they get', async () => {
     room.info({ quietHours: null })
     const outlook = () => room.act((deed) => limitOutlook(deed, room.channel()))
