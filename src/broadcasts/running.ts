@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { type Actor, SYSTEM } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
-import { channelState } from '../channels/channels.ts'
+import { channelState, noteEvent } from '../channels/channels.ts'
 import { isApproved, markTemplate } from '../channels/template-store.ts'
 import type { Db, Tx } from '../db/db.ts'
 import { broadcasts, channels, contacts, outgoing, subscriptions } from '../db/schema.ts'
@@ -166,7 +166,8 @@ async function queuedWithoutSubscription(deed: Deed, row: Row): Promise<string[]
 
 /**
  * Stops a broadcast for a reason of WhatsApp, or because it can no longer be sent as approved. False: there was nothing to stop.
- * A reason about the template is noted with our copy of it, so that its approval is seen as a change that lifts the pause.
+ * A reason about the template is noted with our copy of it, so that its approval is seen as a change that lifts the pause; one about the number is told
+ * among what happened to the channel.
  */
 export async function pauseBy(deed: Deed, id: string, reason: PauseReason): Promise<boolean> {
   const [row] = await deed.tx.select().from(broadcasts).where(eq(broadcasts.id, id)).for('update')
@@ -174,8 +175,13 @@ export async function pauseBy(deed: Deed, id: string, reason: PauseReason): Prom
   await halt(deed, SYSTEM, row, reason)
   const state = TEMPLATE_STATES[reason]
   if (state) await markTemplate(deed, row.channel, row.templateName, row.templateLanguage, state)
+  if (ABOUT_NUMBER.has(reason))
+    await noteEvent(deed, row.channel, { kind: 'sending-limited', severity: 'critical', detail: { reason } })
   return true
 }
+
+/** WhatsApp lets no broadcast of the number through for a while, whichever it is. Answers may go on. */
+const ABOUT_NUMBER: ReadonlySet<PauseReason> = new Set(['spam', 'category'])
 
 const TEMPLATE_STATES: Readonly<Partial<Record<PauseReason, string>>> = {
   'template-paused': 'PAUSED',

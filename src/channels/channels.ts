@@ -26,6 +26,7 @@ export type Severity = 'info' | 'warning' | 'critical'
 export type EventKind =
   | 'channel-stopped'
   | 'channel-resumed'
+  | 'sending-limited'
   | 'inbox-gone'
   | 'inbox-resumed'
   | 'contacts-united'

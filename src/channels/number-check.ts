@@ -1,4 +1,5 @@
 import { inDeed, type Runtime } from '../runtime.ts'
+import { TOKEN_REFUSED } from '../whatsapp/outcome.ts'
 import type { Channel } from './channel.ts'
 import { isTokenRefused } from './channel-health.ts'
 import { channelState, clearStop, recordNumber, stopChannel } from './channels.ts'
@@ -24,7 +25,7 @@ export async function checkNumber(
       if (isTokenRefused({ stopped })) await clearStop(deed, channel.slug)
     } else if (answer.error?.code === 190 || answer.error?.code === 0 || answer.httpStatus === 401) {
       runtime.log.error({ channel: channel.slug }, 'WhatsApp refuses the access token')
-      await stopChannel(deed, channel.slug, String(answer.error?.code ?? 190), 'token')
+      await stopChannel(deed, channel.slug, String(answer.error?.code ?? TOKEN_REFUSED), 'token')
     }
   })
 }

@@ -1,10 +1,11 @@
 import type { ChannelEvent } from '../channels/channel-health.ts'
 import type { EventKind } from '../channels/channels.ts'
+import { reasons } from '../whatsapp/reasons.ts'
 import { templateCategories, templateStates } from './texts.de.ts'
 
 type AboutTemplate = Extract<EventKind, `template-${string}`>
 
-const PLAIN: Readonly<Record<Exclude<EventKind, AboutTemplate>, string>> = {
+const PLAIN: Readonly<Record<Exclude<EventKind, AboutTemplate | 'sending-limited'>, string>> = {
   'channel-stopped': 'Der Kanal wurde angehalten.',
   'channel-resumed': 'Der Kanal sendet wieder.',
   'inbox-gone': 'Der Posteingang hat sich abgemeldet.',
@@ -60,6 +61,10 @@ export function eventWords({ kind, detail }: Pick<ChannelEvent, 'kind' | 'detail
       return `${name}: Art geändert${word('category') ? ` in „${templateCategories[word('category')] ?? word('category')}“` : ''}.`
     case 'template-components':
       return `${name}: Inhalt geändert.`
+    case 'sending-limited': {
+      const [what, advice] = reasons[facts.reason === 'category' ? 'category' : 'spam']
+      return `${what} ${advice}`
+    }
     default: {
       const exact = EXACT[`${kind} ${word('banState') || word('decision') || word('event')}`]
       const plain = exact ?? (PLAIN as Readonly<Record<string, string>>)[kind] ?? 'WhatsApp hat etwas gemeldet.'

@@ -3,7 +3,7 @@
  * user ids) and `phoneNumberId` narrow it.
  * - error: synchronous error `code` (default 131000) after latencyMs ± jitterMs, nothing is sent · failed: 200, then status `failed` with `code` (default 131026)
  * - reset, timeout: socket destroyed, or never answered; the message is taken all the same unless `accept` is false
- * - html502: a gateway's HTML page, nothing is sent · held: held_for_quality_assessment until releaseHeld()
+ * - html502: a gateway's HTML page (with `httpStatus`, if not 502), nothing is sent · held: held_for_quality_assessment until releaseHeld()
  * - latency: the answer waits latencyMs ± jitterMs (statuses do not wait for it: they may arrive before the answer)
  * - statuses: shuffle, or repeat / drop a share of the status webhooks
  */

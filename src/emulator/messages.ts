@@ -80,7 +80,7 @@ export function takeMessage(
   }
   if (fault?.kind === 'html502') {
     note(-1, '')
-    return { status: 502, body: BAD_GATEWAY, type: 'text/html; charset=utf-8' }
+    return { status: fault.httpStatus ?? 502, body: BAD_GATEWAY, type: 'text/html; charset=utf-8' }
   }
   if (fault && fault.accept === false) {
     note(-1, '')

@@ -19,7 +19,7 @@ import {
 } from '../dispatch/statuses.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { followPreference } from '../subscriptions/preference.ts'
-import { reasonFor, verdictFor } from '../whatsapp/outcome.ts'
+import { reasonFor, TOKEN_REFUSED, verdictFor } from '../whatsapp/outcome.ts'
 import type { StatusEvent } from '../whatsapp/webhook-events.ts'
 import { follow as carryOutFindings } from './identities.ts'
 
@@ -28,8 +28,8 @@ export const consequences: Consequences = {
   async pauseBroadcast(deed, broadcastId, errorCode) {
     await pauseForCode(deed, broadcastId, errorCode)
   },
-  async stopChannel(deed, channel, errorCode) {
-    await stopChannel(deed, channel, String(errorCode ?? 'unknown'), reasonFor(errorCode))
+  async stopChannel(deed, channel, errorCode = TOKEN_REFUSED) {
+    await stopChannel(deed, channel, String(errorCode), reasonFor(errorCode))
   },
   /** Stopped our marketing messages inside WhatsApp: queued marketing is skipped, their subscription stays theirs. */
   async contactLeft(deed, channel, contactId) {

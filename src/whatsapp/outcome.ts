@@ -158,6 +158,9 @@ export function verdictFor({ httpStatus, code, details, isTransient }: Answer): 
   return 'payload' // a redirect or a proxy's 4xx: meets every message alike
 }
 
+/** Stands for an answer of 401 in which nobody named a code: whoever said so did not take the token. */
+export const TOKEN_REFUSED = 190
+
 /** How often a message with this code is tried in all, and the first pause; later ones grow, with jitter. */
 export function patienceFor(code: number | undefined): { attempts: number; pauseMs: number } {
   const patience = code === undefined ? undefined : ruleOf(code)?.[2]

@@ -54,6 +54,20 @@ describe('errors of WhatsApp', () => {
     expect(takenFor(phones)).toEqual(phones.map(() => 1))
   })
 
+  test('so does a 401 that names no code: it lifts itself when WhatsApp takes the token', async () => {
+    const phones = await desk.audience(20)
+    desk.emulator.addFault({ kind: 'html502', httpStatus: 401 })
+    const id = await desk.publish()
+    const ready = async () => (await fetch(`${desk.service.url}/health/ready`)).status
+    await eventually(async () => (await desk.runtime.sql`select from channels where stopped_at is not null`).length > 0)
+    expect(await ready()).toBe(503)
+    desk.emulator.clearFaults()
+    await checkNumber(desk.runtime, desk.arnsberg())
+    expect(await ready()).toBe(200)
+    await desk.untilDone(id)
+    expect(takenFor(phones)).toEqual(phones.map(() => 1))
+  })
+
   describe('about single people in the middle of many', () => {
     let phones: string[]
     let id: string

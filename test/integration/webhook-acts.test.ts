@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { COMMAND } from '../../src/audit/audit.ts'
+import { eventWords } from '../../src/console/channel-events.ts'
 import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { approvedTemplates } from '../support/citizens.ts'
 import { openDoors } from '../support/runtime.ts'
@@ -201,6 +202,26 @@ test('the office sees through the API why a channel stands still, and what Meta 
   ])
   expect(body.events[0].detail).toMatchObject({ event: 'ACCOUNT_RESTRICTION' })
 })
+
+test.each([
+  [131048, 'spam', /^WhatsApp bremst uns, weil zu viele .* senden Sie vorerst keine Meldungen/],
+  [131064, 'category', /^WhatsApp hat den Versand begrenzt, weil Vorlagen falsch .* endet von selbst/],
+])(
+  'a limit on the whole number (%i) pauses the broadcast, and the office reads it among what happened to the channel',
+  async (code, reason, sentence) => {
+    await desk.writes(anna, 'START')
+    const broadcast = await sending('UTILITY')
+    await desk.sql`update outgoing set status = 'sending' where id = ${broadcast.outgoingId}`
+    const failed = { id: 'wamid.OUT', status: 'failed', errors: [{ code, title: 'x' }] }
+    await desk.takes(desk.bodies.statuses({ ...failed, biz_opaque_callback_data: `whatsup:${broadcast.outgoingId}` }))
+    expect(await broadcast.state()).toMatchObject({ broadcast: 'paused', reason })
+    const { ask, keyFor } = openDoors(desk)
+    const { body } = await ask('GET', '/api/v1/channels/arnsberg', { key: await keyFor('editor') })
+    expect(body.state).not.toBe('stopped')
+    expect(body.events).toMatchObject([{ kind: 'sending-limited', severity: 'critical' }])
+    expect(eventWords(body.events[0])).toMatch(sentence)
+  },
+)
 
 test('a recipient shows the code, what it means and what to do, in German', async () => {
   await desk.writes(anna, 'START')
