@@ -135,10 +135,9 @@ describe('errors of WhatsApp', () => {
     const [[broken]] = await Promise.all([say('odd', odd, {}), say('plain', plain)])
     await say('later', odd)
     await eventually(() => desk.emulator.sends(since).length === 2)
-    await eventually(async () => {
-      const [row] = await sql`select status from outgoing where id = ${broken!.id}`
-      return row!.status === 'failed'
-    })
+    const statusOf = async () => (await sql`select status from outgoing where id = ${broken!.id}`)[0]!.status
+    await eventually(async () => (await statusOf()) !== 'sending')
+    expect(await statusOf()).toBe('failed')
   })
 
   test('an error code that nobody knows, over and over, pauses the broadcast', async () => {
