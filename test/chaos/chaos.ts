@@ -12,7 +12,7 @@ import { leave } from '../../src/subscriptions/subscriptions.ts'
 import { announce, approveTemplate, phoneOf, populate } from '../support/population.ts'
 import { type Installation, install, type ServiceProcess, startProcess } from '../support/processes.ts'
 import { openSink } from '../support/sink.ts'
-import { type ChaosReport, judge } from './judge.ts'
+import { type Announced, type ChaosReport, judge, type Stop } from './judge.ts'
 
 export type ChaosOptions = {
   seed: number
@@ -35,7 +35,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const dir = await mkdtemp(join(tmpdir(), 'whatsup-chaos-'))
   // With its usual durability: an immediate shutdown must not lose what was committed.
   const server = await startEmbedded({ dataDir: dir, log: openLog('silent') })
-  const sink = await openSink({ latencyMs: 40, jitterMs: 30, reset: 0.01, silent: 0.004, refuse: 0.02, seed })
+  const sink = await openSink()
   const installation = install({ databaseUrl: server.url, apiUrl: sink.url, perSecond })
   const hands = await installation.open()
   const town = hands.channels.get(TOWN)!
@@ -51,9 +51,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     slowestDrainMs: 0,
     figures: {},
     problems: [],
+    undecided: [],
   }
-  const stops: { phone: string; at: number }[] = []
-  const broadcasts: string[] = []
+  const stops: Stop[] = []
+  const broadcasts: Announced[] = []
+  /** Nobody joins, and whoever leaves meanwhile is noted. */
+  const tellEverybody = async () => {
+    const members = await patiently(() => subscribersOf(hands))
+    broadcasts.push({ id: await patiently(() => announce(hands, TOWN)), members })
+  }
   let crew: ServiceProcess[] = []
   let over = false
   const asked = new Set<ServiceProcess>()
@@ -112,7 +118,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       })
     },
     pause: async () => {
-      const id = broadcasts.at(-1)!
+      const { id } = broadcasts.at(-1)!
       report.broken.pauses += 1
       const paused = await act((deed) => pause(deed, COMMAND, town, id)).catch(() => null)
       if (!paused) return
@@ -121,28 +127,32 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     },
     leave: async () => {
       const phone = phoneOf(Math.floor(random() * people))
+      const askedAt = Date.now()
       const left = await act(async (deed) => {
         const contact = await findContact(deed, TOWN, { phone })
-        if (!contact) return false
+        if (!contact) return null
         const wish = { channel: TOWN, contactId: contact.id, subject: contact.subject, offering: 'info' as const }
         const [was] = await leave(deed, [{ ...wish, at: deed.now, source: 'keyword', noticeVersion: '2026-11' }])
-        return was
+        return was ? contact.id : null
       })
-      if (left) stops.push({ phone, at: performance.timeOrigin + performance.now() })
+      if (left !== null) stops.push({ phone, contactId: left, askedAt, at: performance.timeOrigin + performance.now() })
       report.broken.leaves += 1
     },
   }
   const menu = ['kill', 'kill', 'kill', 'stop', 'stop', 'restart', 'drain', 'pause', 'leave', 'leave', 'leave', 'leave']
 
+  const web = startProcess(installation, 'web')
   try {
-    await Promise.all(Array.from({ length: options.dispatchers }, engage))
-    broadcasts.push(await announce(hands, TOWN))
+    const [url] = await Promise.all([web.running, ...Array.from({ length: options.dispatchers }, engage)])
+    const statuses = { url, share: 0.5 }
+    await sink.set({ latencyMs: 40, jitterMs: 30, reset: 0.01, silent: 0.004, refuse: 0.02, seed, statuses })
+    await tellEverybody()
     const end = Date.now() + seconds * 1000
     let announceAt = Date.now() + (people / perSecond) * 1000
     while (Date.now() < end) {
       await wait(300 + random() * 900)
       if (Date.now() > announceAt) {
-        broadcasts.push(await patiently(() => announce(hands, TOWN)))
+        await tellEverybody()
         announceAt = Date.now() + (people / perSecond) * 1000
       }
       const what = pick(menu)
@@ -150,23 +160,27 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       tell(what)
       await breaks[what]!()
     }
-    await sink.set({ latencyMs: 40 })
+    await sink.set({ latencyMs: 40, statuses })
     for (const one of crew) one.kill('SIGCONT')
     tell('waiting for the rest')
     const deadline = Date.now() + 60_000 + ((2 * (await openRows(hands))) / perSecond) * 1000
     while ((await openRows(hands)) > 0 && Date.now() < deadline) await wait(200)
     await wait(3000)
+    await sink.untilTold()
     over = true
     const since = Date.now()
     await Promise.all(crew.map((one) => one.running))
     for (const one of crew) ask(one, 'SIGTERM')
     await Promise.all(crew.map((one) => one.ended))
     report.slowestDrainMs = Math.max(report.slowestDrainMs, Date.now() - since)
+    web.kill('SIGTERM')
+    const code = await web.ended
+    if (code !== 0) report.problems.push(`the web process ended with ${code}: ${web.output().slice(-500)}`)
     if (report.slowestDrainMs > 10_000) report.problems.push(`stopping took ${report.slowestDrainMs} ms`)
     await judge(report, { hands, broadcasts, stops, arrived: await sink.take(), town: TOWN })
   } finally {
-    for (const one of crew) ask(one, 'SIGKILL')
-    await Promise.all(crew.map((one) => one.ended))
+    for (const one of [...crew, web]) ask(one, 'SIGKILL')
+    await Promise.all([...crew, web].map((one) => one.ended))
     await hands.close().catch(() => {})
     await sink.close()
     installation.remove()
@@ -177,6 +191,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 type Hands = Awaited<ReturnType<Installation['open']>>
+
+const subscribersOf = async ({ sql }: Hands): Promise<string[]> => {
+  const rows = await sql<{ id: string }[]>`
+    select contact_id as id from subscriptions where channel = ${TOWN} and offering = 'info' and left_at is null`
+  return rows.map(({ id }) => id)
+}
 
 const openRows = (hands: Hands): Promise<number> =>
   patiently(async () => {

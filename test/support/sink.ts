@@ -11,6 +11,8 @@ export type SinkFaults = {
   seed?: number
   /** Keep only the times: a bench must not measure our notes. */
   countOnly?: boolean
+  /** Where a share of what was taken is told of by webhook: `sent` and `delivered` in any order, half of them before the answer; repeated until taken. */
+  statuses?: { url: string; share: number }
   /** Waits for a processor like everybody else, for benches of throughput. Otherwise it goes first, so that its times are right. */
   isPatient?: boolean
 }
@@ -23,6 +25,8 @@ export type SinkRecord = {
   /** By how much the times may be late, because the receiver itself had to wait for a processor. */
   stallMs: number
   fate: ('taken' | 'reset' | 'silent' | 'refused')[]
+  /** Our row's ids of which every status was answered with 200. */
+  told: string[]
 }
 
 export interface Sink {
@@ -33,6 +37,8 @@ export interface Sink {
   /** What arrived since the last time. */
   take(): Promise<SinkRecord>
   count(): Promise<number>
+  /** Resolves when every status that is under way was answered with 200. */
+  untilTold(): Promise<void>
   close(): Promise<void>
 }
 
@@ -67,6 +73,9 @@ export async function openSink(faults: SinkFaults = {}): Promise<Sink> {
     set: (wanted) => ask('set', { faults: wanted }),
     take: () => ask('take'),
     count: () => ask('count'),
+    untilTold: async () => {
+      while ((await ask<number>('untold')) > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    },
     close: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve())
