@@ -30,7 +30,7 @@ export async function recordBroadcastStatuses(sql: Sql, reports: readonly Counte
         pricing_category = coalesce(o.pricing_category, r.category),
         pricing_type = coalesce(o.pricing_type, r.type),
         billable = coalesce(o.billable, r.billable = 1),
-        not_before = null, address_sealed = null, payload_sealed = null
+        not_before = case when not ${forward(sql)} then o.not_before end, address_sealed = null, payload_sealed = null
       from r
       where o.id = r.id and o.id = any(${ids}::bigint[]) and o.channel = r.channel and o.kind = 'broadcast' and (o.wamid_hash is null or o.wamid_hash = decode(r.hash, 'hex'))
         and (${forward(sql)} or o.pricing_category is null and r.category is not null)

@@ -168,9 +168,11 @@ describe('an attempt that the office decided on', () => {
   })
 
   test('is not failed by a repeat about the one before, nor does a late "sent" of that take it out of the queue', async () => {
+    await says('sent', FIRST, pricing)
     await says('failed', FIRST, { ...error(132015), ...pricing })
-    await says('sent', FIRST)
     expect(await state()).toBe('queued')
+    const [due] = await desk.sql`select not_before is not null as waits from outgoing where id = ${row}`
+    expect(due).toEqual({ waits: true })
     await handOver()
     await says('failed', FIRST, error(132015))
     await says('sent', FIRST)
