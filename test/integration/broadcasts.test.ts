@@ -708,6 +708,17 @@ describe('trying again', () => {
     expect(await room.finishDone()).toBe(0)
   })
 
+  test('lets the former message id of who gets it again lead nowhere, so that none outlives an erasure', async () => {
+    const { id } = await over()
+    const { sql } = room.database
+    await sql`update outgoing set wamid_hash = decode(md5(id::text), 'hex') where broadcast_id = ${id}`
+    await sql`insert into outgoing_wamids select wamid_hash, id from outgoing where broadcast_id = ${id}`
+    await again(id)
+    const named = await sql<{ status: string }[]>`
+      select o.status from outgoing o join outgoing_wamids w on w.outgoing_id = o.id where o.broadcast_id = ${id} order by o.id`
+    expect(named.map(({ status }) => status)).toEqual(['failed', 'unknown', 'delivered'])
+  })
+
   test('takes open outcomes only if asked for', async () => {
     const { id } = await over()
     await again(id, ['unknown'])
