@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, lte, ne } from 'drizzle-orm'
+import { and, asc, eq, isNull, lt, lte, ne } from 'drizzle-orm'
 import { type Actor, record, SYSTEM } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { Contact } from '../contacts/contacts.ts'
@@ -45,7 +45,7 @@ export async function close(
   await dropHeldAnswers(deed, contactId)
   await record(deed, actor, { action: 'chat.closed', channel, target: chatId })
   const now = { ...chat, closedAt: deed.now, closedBy: actor.id, eraseAt }
-  if (erases && eraseAt === null) return outcomeOf({ ...now, erased: await erase(deed, now, contact, 'settled') })
+  if (erases && eraseAt === null) return outcomeOf({ ...now, erased: await erase(deed, now, contact) })
   await tellInbox(deed, now, false)
   return outcomeOf(now)
 }
@@ -90,29 +90,18 @@ export async function eraseDue(deed: Deed, limit = 100): Promise<number> {
     const contact = await lockContact(deed, contactId)
     const chat = await chatById(deed, SYSTEM, id)
     if (chat.erased || chat.eraseAt === null || chat.eraseAt > deed.now) continue // undone or done meanwhile
-    await erase(deed, chat, contact, 'settled')
+    await erase(deed, chat, contact)
     erased += 1
   }
   return erased
 }
 
-/**
- * Deletes what this matter left in any table: messages, media ids, forwards, and, if the citizen has nothing else with us, who they are. What remains is
- * the count. An answer that WhatsApp has not taken yet still leaves, and is forgotten then. The inbox erases too where the matter is `settled` by the
- * town's rule; what it keeps longer than our `retention` is its own affair.
- */
-async function erase(
-  deed: Deed,
-  chat: Chat,
-  contact: Contact | null,
-  why: 'settled' | 'retention',
-): Promise<Certificate> {
-  const staying = contact !== null && (await hasMore(deed, contact.id, chat.id, why))
-  const messages = await dropMessages(deed, [chat.id])
-  const lastAddress = contact ? { phone: contact.phone, userId: contact.userId } : undefined
-  if (contact && staying) await eraseMessages(deed, contact.id, { chatId: chat.id, lastAddress })
+/** Deletes what this matter left in any table, and, if the citizen has nothing else with us, who they are. The inbox erases too. */
+async function erase(deed: Deed, chat: Chat, contact: Contact | null): Promise<Certificate> {
+  const staying = contact !== null && (await hasMore(deed, contact.id, chat.id))
+  const erased = await empty(deed, chat, contact, !staying)
   if (contact && !staying) {
-    await eraseMessages(deed, contact.id, { lastAddress })
+    await eraseMessages(deed, contact.id, { lastAddress: addressOf(contact) })
     await dropHeld(deed, [contact.id])
     await eraseSubscriptions(
       deed,
@@ -121,19 +110,30 @@ async function erase(
     )
     await eraseContact(deed, contact.id)
   }
-  const erased = { messages, phone: !staying, at: deed.now.toISOString() }
-  // Where the inbox is told to erase, its own ids are dropped when it has done so.
-  const external = why === 'settled' ? chat.external : null
-  await deed.tx.update(chats).set({ erased, eraseAt: null, external }).where(eq(chats.id, chat.id))
-  await record(deed, SYSTEM, { action: 'chat.erased', channel: chat.channel, target: chat.id, detail: erased })
-  if (why === 'settled') await tellInbox(deed, chat, true)
+  await tellInbox(deed, chat, true)
   return erased
 }
 
-/** Has this citizen the newsletter (a consent of any kind, where only old messages go), or another matter that is open, can be reopened, or is kept? */
-async function hasMore(deed: Deed, contactId: string, chatId: string, why: 'settled' | 'retention'): Promise<boolean> {
+/**
+ * Deletes a matter's messages, media ids and forwards; what remains is the count. An answer that WhatsApp has not taken yet still leaves, and is forgotten
+ * then. The ids that the inbox gave it stay until that has erased it too.
+ * @param phone whether the number goes as well, for the certificate
+ */
+async function empty(deed: Deed, chat: Chat, contact: Contact | null, phone: boolean): Promise<Certificate> {
+  const messages = await dropMessages(deed, [chat.id])
+  if (contact) await eraseMessages(deed, contact.id, { chatId: chat.id, lastAddress: addressOf(contact) })
+  const erased = { messages, phone, at: deed.now.toISOString() }
+  await deed.tx.update(chats).set({ erased, eraseAt: null }).where(eq(chats.id, chat.id))
+  await record(deed, SYSTEM, { action: 'chat.erased', channel: chat.channel, target: chat.id, detail: erased })
+  return erased
+}
+
+const addressOf = ({ phone, userId }: Contact) => ({ phone, userId })
+
+/** Has this citizen the newsletter, or another matter that is open, can be reopened, or is kept? */
+async function hasMore(deed: Deed, contactId: string, chatId: string): Promise<boolean> {
   const offerings = (await activeOfferings(deed, [contactId])).get(contactId) ?? []
-  if (offerings.some(({ offering }) => offering === 'info' || why === 'retention')) return true
+  if (offerings.some(({ offering }) => offering === 'info')) return true
   const [other] = await deed.tx
     .select({ id: chats.id })
     .from(chats)
@@ -179,17 +179,20 @@ export async function eraseChats(deed: Deed, actor: Actor, contactId: string): P
   return messages
 }
 
-/** Erases the messages of matters closed before a moment, for retention; the matter's count stays. Returns how many matters. */
-export async function eraseClosedBefore(deed: Deed, channel: string, before: Date, limit = 100): Promise<number> {
+/**
+ * Empties matters closed before a moment, for retention; a close that can still be undone ends by itself. Whose they were stays: `privacy/idle.ts` ends
+ * people, by a time of its own. The inbox is not told: what it keeps longer of people who are still with us is its own affair. Returns how many matters.
+ */
+export async function emptyClosedBefore(deed: Deed, channel: string, before: Date, limit = 100): Promise<number> {
   const old = await deed.tx
     .select()
     .from(chats)
-    .where(and(eq(chats.channel, channel), isNotNull(chats.closedAt), lt(chats.closedAt, before), isNull(chats.erased)))
+    .where(and(eq(chats.channel, channel), lt(chats.closedAt, before), isNull(chats.erased), isNull(chats.eraseAt)))
     .limit(limit)
   for (const row of old.sort((a, b) => (a.contactId < b.contactId ? -1 : 1))) {
     const contact = await lockContact(deed, row.contactId)
     const chat = await chatById(deed, SYSTEM, row.id)
-    if (!chat.erased && chat.closedAt) await erase(deed, chat, contact, 'retention')
+    if (!chat.erased && chat.closedAt && !chat.eraseAt) await empty(deed, chat, contact, contact === null)
   }
   return old.length
 }

@@ -5,7 +5,7 @@ import { cancelForgotten } from '../broadcasts/running.ts'
 import { anonymiseRecipients } from '../broadcasts/totals.ts'
 import { forgetEvents } from '../channels/forget.ts'
 import type { Kept } from '../channels/retention.ts'
-import { eraseClosedBefore } from '../chats/closing.ts'
+import { emptyClosedBefore } from '../chats/closing.ts'
 import { dropHeldExpired } from '../chats/held.ts'
 import { forgetMessages } from '../dispatch/forget.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
@@ -59,7 +59,7 @@ const OF_A_CHANNEL: readonly Step<Kept>[] = [
   },
   {
     name: 'chats',
-    run: (deed, { slug, privacy: { retention } }) => eraseClosedBefore(deed, slug, ago(deed, retention.chatsMs)),
+    run: (deed, { slug, privacy: { retention } }) => emptyClosedBefore(deed, slug, ago(deed, retention.chatsMs)),
   },
   {
     name: 'chatMessages',

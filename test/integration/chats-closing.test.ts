@@ -3,10 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/audit/audit.ts'
 import { reply } from '../../src/chats/answers.ts'
 import { chatById } from '../../src/chats/chats.ts'
-import { close, eraseClosedBefore, eraseDue, reopen } from '../../src/chats/closing.ts'
+import { close, eraseDue, reopen } from '../../src/chats/closing.ts'
 import { dropHeldExpired, holdFirst, releaseHeld } from '../../src/chats/held.ts'
 import { recognise } from '../../src/contacts/contacts.ts'
 import { consents, contacts, outgoing } from '../../src/db/schema.ts'
+import { retain } from '../../src/privacy/retention.ts'
 import { type ChainedEntry, chainHash } from '../../src/subscriptions/consents.ts'
 import { join } from '../../src/subscriptions/subscriptions.ts'
 import type { Person } from '../../src/whatsapp/webhook-events.ts'
@@ -14,6 +15,7 @@ import { anna, bernd, type ChatDesk, everything, OFFICE, openChatDesk, written }
 import { eventually } from '../support/stack.ts'
 
 const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
 let desk: ChatDesk
 beforeEach(async () => {
   desk = await openChatDesk()
@@ -227,6 +229,20 @@ describe('with a time of grace', () => {
     expect(await reopening).toMatchObject({ code: 'already-erased' })
   })
 
+  test('longer than retention it holds all the same, and then everything is erased', async () => {
+    grace('heringen', 40 * DAY)
+    const { chatId } = await matterOf('heringen', anna)
+    await handedOver()
+    await closes(chatId)
+    desk.pass(35 * DAY)
+    await retain(desk.runtime)
+    expect(await found(anna)).toContain(anna.phone)
+    expect(await desk.act((deed) => chatById(deed, SYSTEM, chatId))).toMatchObject({ erased: null })
+    desk.pass(5 * DAY)
+    await desk.act((deed) => eraseDue(deed))
+    expect(await found(anna)).toEqual([])
+  })
+
   test('after it there is nothing to undo', async () => {
     const { chatId } = await matterOf('heringen', anna)
     await closes(chatId)
@@ -259,14 +275,19 @@ describe('in Warstein, which does not erase on close', () => {
     expect(next.chatId).not.toBe(chatId)
   })
 
-  test('retention erases it later, without a word to the inbox', async () => {
+  test('retention empties it later, without a word to the inbox; who wrote it is known as long as was promised', async () => {
     const { chatId } = await matterOf('warstein', anna)
     await handedOver()
     await closes(chatId)
-    desk.pass(MINUTE)
-    expect(await desk.act((deed) => eraseClosedBefore(deed, 'warstein', deed.now))).toBe(1)
-    const rest = await found(anna)
-    expect(rest).toEqual([])
+    desk.pass(31 * DAY)
+    await retain(desk.runtime)
+    expect((await found(anna)).sort()).toEqual([anna.phone, anna.phone!.slice(1), anna.userId, anna.name].sort())
+    desk.pass(58 * DAY)
+    await retain(desk.runtime)
+    expect(await found(anna)).toContain(anna.phone)
+    desk.pass(2 * DAY)
+    await retain(desk.runtime)
+    expect(await found(anna)).toEqual([])
   })
 })
 

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND, record } from '../../src/audit/audit.ts'
 import { reply } from '../../src/chats/answers.ts'
+import { close } from '../../src/chats/closing.ts'
 import { findContact } from '../../src/contacts/contacts.ts'
 import { reseal, SEALED } from '../../src/db/rotate.ts'
 import { openVault } from '../../src/db/vault.ts'
 import { BUTTONS } from '../../src/intake/buttons.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { openLog } from '../../src/log.ts'
+import { retain } from '../../src/privacy/retention.ts'
 import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import type { MessageEvent, Person } from '../../src/whatsapp/webhook-events.ts'
@@ -154,6 +156,29 @@ describe('auskunft', () => {
     desk.pass(DAY)
     expect((await doors.ask('GET', linkIn((await said()).at(-1)!))).status).toBe(410)
   })
+})
+
+/** A matter of Anna's that the office has settled. */
+async function settledMatter(): Promise<string> {
+  await writes(anna, 'CHAT')
+  await writes(anna, 'Die Laterne ist kaputt')
+  const [chat] = await desk.database.sql<{ id: string }[]>`select id from chats where closed_at is null`
+  await desk.act((deed) => close(deed, OFFICE, chat!.id, desk.channels))
+  return chat!.id
+}
+
+test('an old matter that is emptied takes nothing along of whoever writes again: not the link, not the message that waits', async () => {
+  await settledMatter()
+  await writes(anna, 'STOP CHAT')
+  desk.pass(31 * DAY)
+  await writes(anna, 'AUSKUNFT')
+  const link = linkIn((await said()).at(-1)!)
+  await writes(anna, 'Die Laterne ist wieder kaputt')
+  await retain(desk.runtime)
+  const kept = await desk.database.sql`
+    select (select count(*) from held_messages)::int as waiting, (select count(*) from chat_messages)::int as old`
+  expect([...kept]).toEqual([{ waiting: 1, old: 0 }])
+  expect((await doors.ask('POST', link)).body).toContain(anna.phone)
 })
 
 describe('löschen', () => {
