@@ -21,8 +21,11 @@ export type Chat = {
   external: unknown
 }
 
-/** How many messages were deleted, and whether the number is gone too (it stays while the citizen has another offering). */
-export type Certificate = { messages: number; phone: boolean; at: string }
+/**
+ * How many messages were deleted, and whether the number is gone too (it stays while the citizen has another offering). `inboxTold`: the inbox was told to
+ * erase as well; until then it may hold what is no longer here.
+ */
+export type Certificate = { messages: number; phone: boolean; at: string; inboxTold?: true }
 
 type Row = typeof chats.$inferSelect
 

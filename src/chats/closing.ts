@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, lt, lte, ne } from 'drizzle-orm'
+import { and, asc, eq, isNull, lt, lte, ne, sql } from 'drizzle-orm'
 import { type Actor, record, SYSTEM } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { Contact } from '../contacts/contacts.ts'
@@ -10,7 +10,7 @@ import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { eraseSubscriptions } from '../subscriptions/erase.ts'
 import { activeOfferings } from '../subscriptions/subscriptions.ts'
-import { type Certificate, type Chat, chatById } from './chats.ts'
+import { type Certificate, type Chat, chatById, openRow } from './chats.ts'
 import { dropMessages } from './erase.ts'
 import { closed } from './events.ts'
 import { dropHeld } from './held.ts'
@@ -100,17 +100,13 @@ export async function eraseDue(deed: Deed, limit = 100): Promise<number> {
 async function erase(deed: Deed, chat: Chat, contact: Contact | null): Promise<Certificate> {
   const staying = contact !== null && (await hasMore(deed, contact.id, chat.id))
   const erased = await empty(deed, chat, contact, !staying)
-  if (contact && !staying) {
-    await eraseMessages(deed, contact.id, { lastAddress: addressOf(contact) })
-    await dropHeld(deed, [contact.id])
-    await eraseSubscriptions(
-      deed,
-      { contactId: contact.id, subject: contact.subject, channel: chat.channel },
-      'chat-closed',
-    )
-    await eraseContact(deed, contact.id)
-  }
-  await tellInbox(deed, chat, true)
+  await tellErased(deed, { ...chat, erased })
+  if (contact === null || staying) return erased
+  await eraseMessages(deed, contact.id, { lastAddress: addressOf(contact) })
+  await eraseChats(deed, SYSTEM, contact.id)
+  const who = { contactId: contact.id, subject: contact.subject, channel: chat.channel }
+  await eraseSubscriptions(deed, who, 'chat-closed')
+  await eraseContact(deed, contact.id)
   return erased
 }
 
@@ -147,33 +143,39 @@ async function tellInbox(deed: Deed, { id, channel }: Chat, erase: boolean): Pro
   await enqueue(deed, [{ channel, kind: 'inbox', chatId: id, payload: closed(deed.now, channel, id, erase) }])
 }
 
+/** Tells the inbox to erase a matter that is erased here, and notes it: each is told once. */
+async function tellErased(deed: Deed, chat: Chat & { erased: Certificate }): Promise<void> {
+  await deed.tx
+    .update(chats)
+    .set({ erased: { ...chat.erased, inboxTold: true } })
+    .where(eq(chats.id, chat.id))
+  await tellInbox(deed, chat, true)
+}
+
 /**
- * Erases every matter of one person, on request: open ones are closed, the inbox is told to erase each. Returns the number of messages. The caller holds
- * the contact's lock and erases messages, subscriptions and the contact itself.
+ * Erases every matter of one person: open ones are closed, the inbox is told to erase each, also those that were emptied before. Returns the number of
+ * messages. The caller holds the contact's lock and erases messages, subscriptions and the contact itself.
  */
 export async function eraseChats(deed: Deed, actor: Actor, contactId: string): Promise<number> {
   const rows = await deed.tx
     .select()
     .from(chats)
-    .where(and(eq(chats.contactId, contactId), isNull(chats.erased)))
+    .where(and(eq(chats.contactId, contactId), sql`${chats.erased}->'inboxTold' is null`))
   let messages = 0
   await dropHeldAnswers(deed, contactId)
   for (const row of rows) {
-    const chat = await chatById(deed, SYSTEM, row.id)
-    const count = await dropMessages(deed, [chat.id])
-    const erased: Certificate = { messages: count, phone: true, at: deed.now.toISOString() }
-    await deed.tx
-      .update(chats)
-      .set({
-        erased,
-        eraseAt: null,
-        closedAt: chat.closedAt ?? deed.now,
-        closedBy: chat.closedBy ?? actor.id,
-      })
-      .where(eq(chats.id, chat.id))
-    await record(deed, actor, { action: 'chat.erased', channel: chat.channel, target: chat.id, detail: erased })
-    await tellInbox(deed, chat, true)
-    messages += count
+    const chat = openRow(row)
+    let { erased } = chat
+    if (!erased) {
+      erased = { messages: await dropMessages(deed, [chat.id]), phone: true, at: deed.now.toISOString() }
+      await deed.tx
+        .update(chats)
+        .set({ eraseAt: null, closedAt: chat.closedAt ?? deed.now, closedBy: chat.closedBy ?? actor.id })
+        .where(eq(chats.id, chat.id))
+      await record(deed, actor, { action: 'chat.erased', channel: chat.channel, target: chat.id, detail: erased })
+      messages += erased.messages
+    }
+    await tellErased(deed, { ...chat, erased })
   }
   await dropHeld(deed, [contactId])
   return messages
@@ -181,7 +183,7 @@ export async function eraseChats(deed: Deed, actor: Actor, contactId: string): P
 
 /**
  * Empties matters closed before a moment, for retention; a close that can still be undone ends by itself. Whose they were stays: `privacy/idle.ts` ends
- * people, by a time of its own. The inbox is not told: what it keeps longer of people who are still with us is its own affair. Returns how many matters.
+ * people, by a time of its own. The inbox is not told: how long it keeps matters of people who are still with us is its own affair. Returns how many.
  */
 export async function emptyClosedBefore(deed: Deed, channel: string, before: Date, limit = 100): Promise<number> {
   const old = await deed.tx

@@ -3,12 +3,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ne } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { COMMAND } from '../../src/audit/audit.ts'
 import { answered, reply } from '../../src/chats/answers.ts'
 import { chatById } from '../../src/chats/chats.ts'
 import { chatwootPost } from '../../src/chats/chatwoot.ts'
 import { outgoing } from '../../src/db/schema.ts'
 import { chatwootPlace } from '../../src/inbox/chatwoot.ts'
 import { readChatwootCallback } from '../../src/inbox/chatwoot-callback.ts'
+import { eraseByIds } from '../../src/privacy/erase.ts'
+import { retain } from '../../src/privacy/retention.ts'
 import { Secret } from '../../src/secret.ts'
 import { anna, type ChatDesk, OFFICE, openChatDesk } from '../support/chat-desk.ts'
 import { openFakeChatwoot, TOKEN } from '../support/chatwoot.ts'
@@ -185,6 +188,23 @@ test('when Heringen settles a matter, Chatwoot forgets the citizen too', async (
   await desk.act((deed) => reply(deed, OFFICE, chatId, { text: 'Erledigt' }))
   const doors = openDoors(desk.runtime as never)
   await doors.ask('POST', `/api/v1/chats/${chatId}/close`, { key: await doors.keyFor('inbox') })
+  desk.pass(0)
+  await eventually(() => chatwoot.contacts.size === 0)
+  expect(chatwoot.conversations.size).toBe(0)
+  await eventually(async () => (await desk.act((deed) => chatById(deed, OFFICE, chatId))).external === null)
+})
+
+test('whoever asks to be erased is forgotten in Chatwoot too, when the matter has long been emptied here', async () => {
+  forwards('warstein')
+  const { chatId } = await desk.writes('warstein', anna, 'Hallo')
+  await eventually(() => conversation()?.messages.length === 1)
+  const doors = openDoors(desk.runtime)
+  await doors.ask('POST', `/api/v1/chats/${chatId}/close`, { key: await doors.keyFor('inbox') })
+  await eventually(() => conversation()?.status === 'resolved')
+  desk.pass(31 * 86_400_000)
+  await retain(desk.runtime)
+  expect((await desk.act((deed) => chatById(deed, OFFICE, chatId))).erased).toMatchObject({ messages: 1 })
+  await desk.act((deed) => eraseByIds(deed, COMMAND, desk.channels.get('warstein')!, { phone: anna.phone! }))
   desk.pass(0)
   await eventually(() => chatwoot.contacts.size === 0)
   expect(chatwoot.conversations.size).toBe(0)

@@ -9,6 +9,7 @@ import { openVault } from '../../src/db/vault.ts'
 import { BUTTONS } from '../../src/intake/buttons.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { openLog } from '../../src/log.ts'
+import { eraseByIds } from '../../src/privacy/erase.ts'
 import { retain } from '../../src/privacy/retention.ts'
 import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
@@ -253,6 +254,49 @@ describe('löschen', () => {
     expect((await said()).at(-1)).toMatch(/Sollen wir alles löschen/)
     await writes(anna, 'JA')
     expect(await isKnown()).toBe(false)
+  })
+})
+
+describe('the inbox is told to erase', () => {
+  /** The chats of which it was or will be told. */
+  async function told(): Promise<string[]> {
+    const rows = await desk.database.sql<{ sealed: string }[]>`
+      select payload_sealed as sealed from outgoing where kind = 'inbox' and payload_sealed is not null order by id`
+    const events = rows.map(({ sealed }) => JSON.parse(desk.vault.open(sealed)) as Json)
+    return events.flatMap(({ type, data }) => (type === 'chat.closed' && data.erase ? [data.chat.id] : []))
+  }
+  const erases = async () => {
+    await writes(anna, 'LÖSCHEN')
+    await writes(anna, 'Ja')
+  }
+
+  test('every matter of whoever is erased, also what was emptied here long before', async () => {
+    const march = await settledMatter()
+    desk.pass(31 * DAY)
+    await retain(desk.runtime)
+    expect(await told()).toEqual([])
+    const april = await settledMatter()
+    await erases()
+    expect((await told()).sort()).toEqual([march, april].sort())
+  })
+
+  test('what the office erases for somebody who asked at the counter', async () => {
+    const matter = await settledMatter()
+    desk.pass(31 * DAY)
+    await retain(desk.runtime)
+    await desk.act((deed) => eraseByIds(deed, COMMAND, desk.channels.get('arnsberg')!, { phone: anna.phone! }))
+    expect(await told()).toEqual([matter])
+  })
+
+  test('no matter twice: one that was erased with its close is not erased again with the person', async () => {
+    const channel = desk.channels.get('arnsberg')!
+    const chat = { ...channel.offerings.chat!, eraseOnClose: true }
+    desk.channels.set('arnsberg', { ...channel, offerings: { ...channel.offerings, chat } })
+    await writes(anna, 'START')
+    const matter = await settledMatter()
+    expect(await told()).toEqual([matter])
+    await erases()
+    expect(await told()).toEqual([matter])
   })
 })
 
