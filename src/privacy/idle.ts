@@ -53,7 +53,9 @@ export async function eraseIdle(
   return erased
 }
 
+/** The inbox erases too: nobody could ask for it any more once we do not know whose its matters were. */
 async function erase(deed: Deed, { id, subject, channel }: Contact, source: string): Promise<void> {
+  await eraseChats(deed, SYSTEM, id)
   await eraseSubscriptions(deed, { contactId: id, subject, channel }, source)
   await eraseMessages(deed, id)
   await deed.tx.delete(disclosureLinks).where(sql`${disclosureLinks.contactId} = ${id}::uuid`)
@@ -67,7 +69,6 @@ export async function eraseAbandoned(deed: Deed, channel: string, limit: number)
   for (const { id } of rows) {
     const contact = await lockContact(deed, id)
     if (!contact) continue
-    await eraseChats(deed, SYSTEM, id)
     await erase(deed, contact, 'channel-ended')
   }
   return rows.length

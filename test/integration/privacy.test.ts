@@ -288,6 +288,19 @@ describe('the inbox is told to erase', () => {
     expect(await told()).toEqual([matter])
   })
 
+  test('the matters of whoever has not been seen for so long that the person is forgotten', async () => {
+    const matter = await settledMatter()
+    await writes(anna, 'STOP CHAT')
+    await desk.database.sql`update outgoing set status = 'skipped', not_before = null where kind = 'reply'` // none waits any more
+    desk.pass(89 * DAY)
+    await retain(desk.runtime)
+    expect(await told()).toEqual([])
+    desk.pass(2 * DAY)
+    await retain(desk.runtime)
+    expect(await desk.act((deed) => findContact(deed, 'arnsberg', anna))).toBeNull()
+    expect(await told()).toEqual([matter])
+  })
+
   test('no matter twice: one that was erased with its close is not erased again with the person', async () => {
     const channel = desk.channels.get('arnsberg')!
     const chat = { ...channel.offerings.chat!, eraseOnClose: true }
