@@ -31,10 +31,15 @@ export async function release(sql: Sql, channel: string, owner: string, slotMs: 
     select pg_notify(${WAKE}, channel) from released`
 }
 
-/** What a died or stopped sender left half done: handed over without an answer becomes `unknown`. Only the lease holder may call this. */
+/**
+ * What a died or stopped sender left half done: handed over without an answer becomes `unknown`, and says nothing any more if it belongs to nobody. Only the
+ * lease holder may call this.
+ */
 export async function recoverChannel(sql: Sql, channel: string, now: Date): Promise<number> {
   const singles = await sql`
-    update outgoing set status = 'unknown', status_at = ${now}, not_before = null
+    update outgoing set status = 'unknown', status_at = ${now}, not_before = null,
+      address_sealed = case when contact_id is not null then address_sealed end,
+      payload_sealed = case when contact_id is not null then payload_sealed end
     where channel = ${channel} and not_before is not null and kind <> 'inbox' and status = 'sending'`
   const runs = await sql`
     update outgoing o set status = 'unknown', status_at = ${now} from broadcasts b
@@ -170,6 +175,7 @@ export type Settled = {
 /**
  * Writes the outcomes of many messages at once, in the order of their ids. A status webhook that was faster is not overwritten, of what was erased meanwhile
  * nothing comes back, and what the office has meanwhile sent back to the queue stays there: its answer says only which id the earlier attempt has.
+ * What belongs to nobody and has an open outcome loses address and text: it is never tried again.
  */
 export async function settle(sql: Sql, outcomes: readonly Settled[]): Promise<void> {
   const rows = [...outcomes].sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1)) // as numbers
@@ -226,8 +232,8 @@ async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
         not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
         attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
         urgency = case when r.status = 'queued' and o.kind = 'broadcast' then 5 else o.urgency end,
-        address_sealed = case when r.status in ('queued', 'unknown') then o.address_sealed end,
-        payload_sealed = case when r.status in ('queued', 'unknown') then o.payload_sealed end
+        address_sealed = case when r.status = 'queued' or r.status = 'unknown' and o.contact_id is not null then o.address_sealed end,
+        payload_sealed = case when r.status = 'queued' or r.status = 'unknown' and o.contact_id is not null then o.payload_sealed end
       from r
       where o.id = r.id and o.handed_over_at = r.handed_over_at and (r.status <> 'queued' or o.status in ('sending', 'unknown'))
       returning o.id, case when o.wamid_hash is not null then r.hash end as hash)

@@ -151,7 +151,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
         billable = coalesce(o.billable, r.b),
         not_before = case when not f.forward then o.not_before end,
         address_sealed = case when not f.forward then o.address_sealed end,
-        payload_sealed = case when r.s = 'failed' or not f.forward then o.payload_sealed end
+        payload_sealed = case when r.s = 'failed' and o.contact_id is not null or not f.forward then o.payload_sealed end
       from r, locked l, lateral (select case when l.earlier and r.s in ('sent', 'failed') then false else case r.s
           when 'sent' then l.before in ('queued', 'sending', 'unknown', 'accepted', 'held', 'skipped')
           when 'failed' then l.before in ('sending', 'unknown', 'accepted', 'held', 'sent')

@@ -56,6 +56,24 @@ describe('what becomes of a message', () => {
     expect(desk.sendsTo(phones[0]!)).toHaveLength(1)
   })
 
+  test('of the last word to whoever was erased neither number nor text stays, also when the answer to it is lost', async () => {
+    const anna = { phone: '+4915112340091' }
+    const writes = (message: string) =>
+      desk.emulator.citizenWrites({ phoneNumberId: desk.numberId, from: anna, message })
+    await writes('LÖSCHEN')
+    await eventually(() => desk.sendsTo(anna.phone).length === 1)
+    desk.emulator.addFault({ kind: 'statuses', drop: 1, recipients: [anna.phone] })
+    desk.emulator.addFault({ kind: 'reset', recipients: [anna.phone] })
+    await writes('Ja')
+    const farewell = async () => {
+      const [row] = await desk.runtime.sql`
+        select status, address_sealed, payload_sealed from outgoing where kind = 'reply' and contact_id is null`
+      return row
+    }
+    await eventually(async () => (await farewell())?.status === 'unknown')
+    expect(await farewell()).toEqual({ status: 'unknown', address_sealed: null, payload_sealed: null })
+  })
+
   test('what is unknown goes out again only if the office asks for exactly that', async () => {
     const [phone] = await desk.audience(1)
     desk.emulator.addFault({ kind: 'statuses', drop: 1, next: 1 })
