@@ -23,6 +23,22 @@ export async function forgetMessages(
   return count
 }
 
+/**
+ * Gives up single messages that belong to nobody (any more) and have waited since before a moment, at most `limit`: last words to people who were erased,
+ * and tests. Address and text go at once. Returns how many.
+ */
+export async function giveUpOwnerless(deed: Deed, channel: string, before: Date, limit: number): Promise<number> {
+  const { count } = await deed.tx.execute(sql`
+    update ${outgoing} set status = 'skipped', status_at = ${deed.now.toISOString()}::timestamptz, not_before = null,
+      address_sealed = null, payload_sealed = null
+    where id = any(array(
+      select id from ${outgoing}
+      where channel = ${channel} and not_before is not null and broadcast_id is null and kind <> 'inbox'
+        and contact_id is null and status = 'queued' and created_at < ${before.toISOString()}::timestamptz
+      limit ${limit} for update skip locked))`)
+  return count
+}
+
 /** Deletes recipients of a broadcast whose totals are kept, at most `limit`, those first whom a retry would take. Returns how many. */
 export async function forgetRecipients(
   deed: Deed,

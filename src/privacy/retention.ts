@@ -7,7 +7,7 @@ import { forgetEvents } from '../channels/forget.ts'
 import type { Kept } from '../channels/retention.ts'
 import { emptyClosedBefore } from '../chats/closing.ts'
 import { dropHeldExpired } from '../chats/held.ts'
-import { forgetMessages } from '../dispatch/forget.ts'
+import { forgetMessages, giveUpOwnerless } from '../dispatch/forget.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { dropUnreachable } from '../subscriptions/unreachable.ts'
 import { forgetLinks } from './disclosure-link.ts'
@@ -29,6 +29,9 @@ const ago = ({ now }: Deed, ms: number) => new Date(now.getTime() - ms)
 /** The daily limit of WhatsApp and the count of replies look back this far, whatever a channel file says. */
 const LOOKED_BACK_MS = 48 * HOUR_MS
 
+/** A last word to somebody who was erased is worth keeping the number for no longer than this. */
+const OWNERLESS_MS = 24 * HOUR_MS
+
 const OF_A_CHANNEL: readonly Step<Kept>[] = [
   { name: 'reachCounted', run: async (deed, { slug }) => Number(await countNextReach(deed, slug)) },
   {
@@ -49,6 +52,10 @@ const OF_A_CHANNEL: readonly Step<Kept>[] = [
     name: 'recipients',
     run: (deed, { slug, privacy: { retention } }, limit) =>
       anonymiseRecipients(deed, slug, ago(deed, Math.max(retention.recipientsMs, LOOKED_BACK_MS)), limit),
+  },
+  {
+    name: 'ownerless',
+    run: (deed, { slug }, limit) => giveUpOwnerless(deed, slug, ago(deed, OWNERLESS_MS), limit),
   },
   {
     name: 'replies',

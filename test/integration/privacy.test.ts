@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND, record } from '../../src/audit/audit.ts'
 import { reply } from '../../src/chats/answers.ts'
@@ -6,6 +6,7 @@ import { close } from '../../src/chats/closing.ts'
 import { findContact } from '../../src/contacts/contacts.ts'
 import { reseal, SEALED } from '../../src/db/rotate.ts'
 import { openVault } from '../../src/db/vault.ts'
+import { handOver, lease, recoverChannel } from '../../src/dispatch/lane.ts'
 import { BUTTONS } from '../../src/intake/buttons.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { openLog } from '../../src/log.ts'
@@ -196,8 +197,11 @@ describe('löschen', () => {
     expect(await said()).toEqual([expect.stringContaining('Wir haben gelöscht')])
     const [last] = await desk.database.sql`select id, address_sealed from outgoing where kind = 'reply'`
     expect(JSON.parse(desk.vault.open(last!.address_sealed))).toMatchObject({ phone: anna.phone })
-    // As the sender settles it once WhatsApp took it.
-    await desk.database.sql`update outgoing set address_sealed = null, payload_sealed = null where id = ${last!.id}`
+    // Even a sender that dies over it leaves nothing of it behind.
+    const us = randomUUID()
+    await lease(desk.database.sql, 'arnsberg', us)
+    await handOver(desk.database.sql, 'arnsberg', us, [last!.id], 0, desk.now())
+    expect(await recoverChannel(desk.database.sql, 'arnsberg', desk.now())).toBe(1)
     const dump = await everything(desk)
     for (const trace of [anna.phone!, anna.phone!.slice(1), anna.userId!, 'Anna', 'Ahrens', 'Laterne', 'wamid.'])
       expect(dump).not.toContain(trace)
@@ -255,6 +259,25 @@ describe('löschen', () => {
     await writes(anna, 'JA')
     expect(await isKnown()).toBe(false)
   })
+})
+
+test('a last word that could not leave is given up after a day, and nothing of it stays', async () => {
+  await desk.database.sql`update channels set stopped_at = now() where slug = 'arnsberg'`
+  await writes(anna, 'LÖSCHEN')
+  await writes(anna, 'Ja')
+  const traces = async () => {
+    const dump = await everything(desk)
+    return [anna.phone!, 'Wir haben gelöscht'].filter((trace) => dump.includes(trace))
+  }
+  desk.pass(DAY / 2)
+  await retain(desk.runtime)
+  expect(await traces()).toHaveLength(2)
+  desk.pass(DAY / 2)
+  await retain(desk.runtime, { limit: 1 })
+  expect(await traces()).toEqual([])
+  expect([...(await desk.database.sql`select status, contact_id from outgoing where kind = 'reply'`)]).toEqual([
+    { status: 'skipped', contact_id: null },
+  ])
 })
 
 describe('the inbox is told to erase', () => {

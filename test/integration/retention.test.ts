@@ -99,7 +99,7 @@ describe('every kind of data has its end', () => {
   test('ids of received messages, replies, events, audit entries and sign-ins go in small batches; what waits stays', async () => {
     await room.sql`insert into received (channel, key, at) select 'arnsberg', decode(md5(i::text), 'hex'), ${room.now()} from generate_series(1, 8) i`
     await room.sql`insert into outgoing (channel, kind, status, created_at) select 'arnsberg', 'reply', 'skipped', ${room.now()} from generate_series(1, 5)`
-    await room.sql`insert into outgoing (channel, kind, status, not_before, created_at) values ('arnsberg', 'reply', 'queued', now(), ${room.now()})`
+    await room.sql`insert into outgoing (channel, kind, contact_id, status, not_before, created_at) values ('arnsberg', 'reply', gen_random_uuid(), 'queued', now(), ${room.now()})`
     await room.sql`insert into audit (at, channel, actor, actor_name, action) values (${room.now()}, 'arnsberg', 'x', 'x', 'old'), (${room.now()}, null, 'x', 'x', 'old')`
     await room.sql`insert into sign_in_links (hash, staff_id, expires_at) values ('\\x01', gen_random_uuid(), ${room.now()})`
     await room.sql`insert into sessions (hash, staff_id, created_at, seen_at, expires_at) values ('\\x01', gen_random_uuid(), ${room.now()}, ${room.now()}, ${room.now()})`
@@ -288,8 +288,8 @@ describe('a channel whose file is gone', () => {
     await room.startDue()
     const [contact] = await room.sql<{ id: string }[]>`select id from contacts limit 1`
     await room.sql`insert into chats (channel, contact_id, opened_at) values ('arnsberg', ${contact!.id}, ${room.now()})`
-    await room.sql`insert into outgoing (channel, kind, status, not_before, created_at, address_sealed)
-      values ('arnsberg', 'reply', 'queued', now(), ${room.now()}, 'x'), ('warstein', 'reply', 'queued', now(), ${room.now()}, 'x')`
+    await room.sql`insert into outgoing (channel, kind, contact_id, status, not_before, created_at)
+      select channel, 'reply', gen_random_uuid(), 'queued', now(), ${room.now()} from unnest(array['arnsberg', 'warstein']) as channel`
     await withoutArnsberg()
     room.pass(90 * DAY)
     expect((await withoutArnsberg()).counts).toMatchObject({ abandoned: 3, daysWithoutFile: 90 })
