@@ -5,6 +5,7 @@ import { type Environment, readSettings, type Settings } from '../config.ts'
 import { loadOrMakeDataKeys, parseDataKeys } from '../db/data-keys.ts'
 import { type Database, openDb } from '../db/db.ts'
 import { startEmbedded } from '../db/embedded.ts'
+import { requireKeysInUse } from '../db/keys-in-use.ts'
 import { migrate } from '../db/migrate.ts'
 import { vault as vaultTable } from '../db/schema.ts'
 import { loadLookupKey, openVault, type Vault } from '../db/vault.ts'
@@ -63,7 +64,9 @@ export async function openStore(settings: Settings, log: Logger): Promise<Store>
     try {
       const [sealed] = await database.db.select({ name: vaultTable.name }).from(vaultTable).limit(1)
       const keys = dataKeysOf(settings, log, sealed === undefined)
-      const vault = openVault(keys, await loadLookupKey(database.db, keys))
+      const lookupKey = await loadLookupKey(database.db, keys)
+      await requireKeysInUse(database, keys)
+      const vault = openVault(keys, lookupKey)
       const close = async () => {
         await database.close()
         await embedded?.stop()

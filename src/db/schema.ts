@@ -589,7 +589,7 @@ export const audit = pgTable(
   (t) => [index('audit_newest').on(t.channel, t.id), index('audit_age').on(t.at)],
 )
 
-/** Secrets of this installation, sealed by DATA_KEYS (the look-up key of the fingerprints). */
+/** Secrets of this installation, sealed by DATA_KEYS (the look-up key of the fingerprints), and which of these keys are in use. */
 export const vault = pgTable('vault', { name: text().primaryKey(), sealed: text().notNull() })
 
 /** What a job that must run once for all processes last did: name → time. */

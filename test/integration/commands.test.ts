@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { actorOfKey } from '../../src/access/keys.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { main } from '../../src/commands/main.ts'
+import { generateDataKey } from '../../src/db/data-keys.ts'
 import { startEmulator } from '../../src/emulator/emulator.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { townEnvironment, towns } from '../support/towns.ts'
@@ -234,5 +235,33 @@ test('without the key of a database in use nothing starts, and no other key is m
     expect(readdirSync(elsewhere)).toEqual([])
   } finally {
     await rm(elsewhere, { recursive: true, force: true })
+  }
+})
+
+test('as long as a number is sealed with an old key nothing starts without it, and the refusal names it; after the rotation it does', async () => {
+  const [old, fresh] = [generateDataKey(), generateDataKey()]
+  const own = await freshDatabase()
+  const folder = await mkdtemp(join(tmpdir(), 'whatsup-keys-'))
+  const starts = (keys: string, line = 'consents verify') =>
+    whatsup(line, { DATABASE_URL: own.url, DATA_DIR: folder, DATA_KEYS: keys })
+  try {
+    const list = join(folder, 'list.csv')
+    await writeFile(list, 'phone,date,source,wording\n+4915112340001,2026-01-02,Formular,Ja gern\n')
+    expect((await starts(old, `subscribers import arnsberg ${list} --apply`)).code).toBe(0)
+    expect((await starts(`${fresh},${old}`)).code).toBe(0)
+
+    const refused = await starts(fresh)
+    expect([refused.code, refused.out]).toEqual([1, []])
+    expect(refused.err).toContain(JSON.stringify(old.split(':')[0]))
+    expect(refused.err).toContain('data-keys rotate')
+    await own.sql`delete from vault where name <> 'lookup-key'` // as in a database of an earlier version
+    expect((await starts(fresh)).err).toBe(refused.err)
+
+    expect((await starts(`${fresh},${old}`, 'data-keys rotate')).code).toBe(0)
+    expect((await starts(fresh)).code).toBe(0)
+    expect((await starts(fresh, 'subscribers export arnsberg')).out.join()).toContain('+4915112340001')
+  } finally {
+    await own.drop()
+    await rm(folder, { recursive: true, force: true })
   }
 })
