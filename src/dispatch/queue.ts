@@ -1,5 +1,7 @@
 import { and, eq, inArray, max, type SQL, sql } from 'drizzle-orm'
+import { absorbedBy } from '../contacts/moving.ts'
 import { outgoing } from '../db/schema.ts'
+import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
 
 export type OutgoingKind = (typeof outgoing.kind.enumValues)[number]
@@ -222,8 +224,10 @@ export async function eraseMessages(
     .where(and(theirs, inArray(outgoing.kind, kinds)))
     .returning({ id: outgoing.id })
   if (chatId !== undefined) return gone.length
+  // Who was two contacts may have got a broadcast as both.
+  const them = [contactId, ...(await absorbedBy(deed, contactId)).map(({ id }) => id)]
   // First locked, then read anew: an outcome that is being written meanwhile would leave its message id behind.
-  const inBroadcasts = sql`from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = ${contactId}::uuid`
+  const inBroadcasts = sql`from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = any(${uuids(them)})`
   await deed.tx.execute(sql`select ${inBroadcasts} order by o.id for no key update of o`)
   await deed.tx.execute(sql`
     with theirs as (

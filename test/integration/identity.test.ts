@@ -400,6 +400,26 @@ test('erasing a person erases what they were under other ids', async () => {
   expect(counts[0]).toEqual({ contacts: 0, former: 0, details: 0, subscriptions: 0 })
 })
 
+test('erasing a person who got a broadcast as two contacts leaves neither in it', async () => {
+  await desk.writes({ phone: PHONE }, 'START')
+  await desk.writes({ userId: ID }, 'START')
+  const two = [await desk.contactOf({ phone: PHONE }), await desk.contactOf({ userId: ID })]
+  const rows = await queued('UTILITY', ...two.map((contact) => contact!.id))
+  await desk.sql`update outgoing set status = 'sending' where kind = 'broadcast'`
+  await desk.sql`update outgoing set status = 'accepted', wamid_hash = decode(md5(id::text), 'hex') where kind = 'broadcast'`
+  await desk.sql`insert into outgoing_wamids select wamid_hash, id from outgoing where wamid_hash is not null`
+  await desk.writes(anna, 'LÖSCHEN')
+  expect(new Set((await rows()).map(({ id }) => id)).size).toBe(2)
+  await desk.writes(anna, 'JA')
+  expect(await rows()).toEqual([
+    { id: null, status: 'accepted' },
+    { id: null, status: 'accepted' },
+  ])
+  const ids = await desk.sql`
+    select (select count(*)::int from outgoing where wamid_hash is not null) as rows, (select count(*)::int from outgoing_wamids) as named`
+  expect([...ids]).toEqual([{ rows: 0, named: 0 }])
+})
+
 test('a change of somebody unknown has no effect', async () => {
   await desk.takes(newNumber())
   expect(await desk.contactOf({ userId: NEW_ID })).toBeNull()
