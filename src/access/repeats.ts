@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { eq, lt, sql } from 'drizzle-orm'
+import { eq, inArray, lt, sql } from 'drizzle-orm'
 import { idempotency } from '../db/schema.ts'
 import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
@@ -56,9 +56,13 @@ export async function keepAnswer(deed: Deed, request: Repeatable, answer: object
     .where(eq(idempotency.key, hashOf(request)))
 }
 
-/** Forgets answers given before this moment: a repeat after that is a new request. */
-export async function forgetAnswers(deed: Deed, before: Date): Promise<number> {
-  const gone = await deed.tx.delete(idempotency).where(lt(idempotency.at, before)).returning({ key: idempotency.key })
+/** Forgets answers given before this moment, at most `limit`: a repeat after that is a new request. Returns how many. */
+export async function forgetAnswers(deed: Deed, before: Date, limit: number): Promise<number> {
+  const over = deed.tx.select({ key: idempotency.key }).from(idempotency).where(lt(idempotency.at, before)).limit(limit)
+  const gone = await deed.tx
+    .delete(idempotency)
+    .where(inArray(idempotency.key, over))
+    .returning({ key: idempotency.key })
   return gone.length
 }
 

@@ -71,11 +71,16 @@ export async function dropHeld(deed: Deed, contactIds: readonly string[]): Promi
   return gone.length
 }
 
-/** Deletes, unread, what waited for a tap that never came. Returns how many. */
-export async function dropHeldExpired(deed: Deed): Promise<number> {
+/** Deletes, unread, what waited for a tap that never came, at most `limit`. Returns how many. */
+export async function dropHeldExpired(deed: Deed, limit = 2000): Promise<number> {
+  const over = deed.tx
+    .select({ id: heldMessages.id })
+    .from(heldMessages)
+    .where(lte(heldMessages.keepUntil, deed.now))
+    .limit(limit)
   const gone = await deed.tx
     .delete(heldMessages)
-    .where(lte(heldMessages.keepUntil, deed.now))
+    .where(inArray(heldMessages.id, over))
     .returning({ id: heldMessages.id })
   return gone.length
 }

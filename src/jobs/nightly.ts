@@ -30,7 +30,10 @@ export const OF_OTHERS: RetentionOptions = {
       },
     },
     // Promised are 24 hours.
-    { name: 'answers', run: (deed) => forgetAnswers(deed, new Date(deed.now.getTime() - 2 * DAY_MS)) },
+    {
+      name: 'answers',
+      run: (deed, _, limit) => forgetAnswers(deed, new Date(deed.now.getTime() - 2 * DAY_MS), limit),
+    },
   ],
 }
 

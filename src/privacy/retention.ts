@@ -88,7 +88,7 @@ const OF_A_CHANNEL: readonly Step<Kept>[] = [
 ]
 
 const OF_ALL: readonly Step<readonly Kept[]>[] = [
-  { name: 'held', run: dropHeldExpired },
+  { name: 'held', run: (deed, _, limit) => dropHeldExpired(deed, limit) },
   { name: 'disclosureLinks', run: (deed, _, limit) => forgetLinks(deed, limit) },
   {
     name: 'audit',

@@ -157,7 +157,7 @@ describe('answers kept for repeats', () => {
   })
 
   test('are forgotten in time', async () => {
-    expect(await runtime.act((deed) => forgetAnswers(deed, new Date(deed.now.getTime() + 1)))).toBeGreaterThan(0)
+    expect(await runtime.act((deed) => forgetAnswers(deed, new Date(deed.now.getTime() + 1), 100))).toBeGreaterThan(0)
     expect(await runtime.act((deed) => answerBefore(deed, request))).toBeNull()
   })
 })

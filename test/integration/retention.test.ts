@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { forgetAnswers } from '../../src/access/repeats.ts'
 import { disableStaff } from '../../src/access/staff.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { pause } from '../../src/broadcasts/running.ts'
+import { dropHeldExpired } from '../../src/chats/held.ts'
 import { countStates } from '../../src/dispatch/queue.ts'
 import { OF_OTHERS } from '../../src/jobs/nightly.ts'
 import { openLog } from '../../src/log.ts'
 import { latestDue } from '../../src/privacy/once-a-night.ts'
 import { retain, retainNightly } from '../../src/privacy/retention.ts'
+import type { Deed } from '../../src/runtime.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import { HOUR, type Newsroom, openNewsroom } from '../support/newsroom.ts'
 
@@ -120,6 +123,16 @@ describe('every kind of data has its end', () => {
       (select count(*) from sessions)::int as sessions, (select count(*) from idempotency)::int as answers,
       (select count(*) from disclosure_links)::int as disclosures`)
     expect(left).toEqual({ received: 0, outgoing: 1, audit: 0, links: 0, sessions: 0, answers: 0, disclosures: 0 })
+  })
+
+  test('answers to repeats and messages that nobody may read go in small batches too, so that nothing waits for the night', async () => {
+    await room.sql`insert into idempotency (key, body_hash, at) select decode(md5(i::text), 'hex'), '\\x01', ${room.now()} from generate_series(1, 5) i`
+    await room.sql`insert into held_messages (contact_id, at, keep_until, message_sealed)
+      select gen_random_uuid(), ${room.now()}, ${room.now()}, 'x' from generate_series(1, 5)`
+    room.pass(HOUR)
+    const twice = async (drop: (deed: Deed) => Promise<number>) => [await room.act(drop), await room.act(drop)]
+    expect(await twice((deed) => forgetAnswers(deed, room.now(), 3))).toEqual([3, 2])
+    expect(await twice((deed) => dropHeldExpired(deed, 3))).toEqual([3, 2])
   })
 
   test('whoever has nothing with us any more is erased, and a no of theirs still holds against imports', async () => {
