@@ -296,6 +296,7 @@ test('an outcome of somebody erased meanwhile moves the count and brings no id b
   const at = new Date()
   for (const status of ['accepted', 'held', 'unknown'] as const) {
     const { id: row } = await handedOver({ status: 'sending', wamid: null })
+    await desk.sql`update outgoing set handed_over_at = ${at} where id = ${row}`
     const outcome = { id: String(row), errorCode: null, notBefore: null, counted: true, at, handedOverAt: at }
     await settle(desk.sql, [{ ...outcome, status, wamidHash: Buffer.alloc(16, 8) }])
     expect((await stateOf(row)).status).toBe(status)
