@@ -12,8 +12,6 @@ export type HttpAnswer = {
 }
 
 const STATUS = /^HTTP\/1\.([01]) (\d{3})(?![^ \r])/
-const FIELDS =
-  /\r\n(content-length|transfer-encoding|connection|keep-alive|retry-after):[ \t]*([^\r\n]*?)[ \t]*(?=\r\n|$)/gi
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LINE_END = Buffer.from('\r\n')
 /** A head, or the line before a chunk, is never this long. */
@@ -63,31 +61,34 @@ function fieldsOf(head: string) {
   let [length, retryAfter, keepAlive]: [number?, string?, number?] = []
   let isChunked = false
   let connection = ''
-  for (const [, name, value] of head.matchAll(FIELDS)) {
-    switch (name!.toLowerCase()) {
-      case 'content-length': {
-        const counted = /^\d{1,15}$/.test(value!) ? Number(value) : wrong('the length of the answer is no number')
-        if (length !== undefined && length !== counted) wrong('the answer has two lengths')
-        length = counted
-        break
-      }
-      case 'transfer-encoding':
-        isChunked = value!.toLowerCase() === 'chunked' || wrong('the answer is encoded in a way nobody asked for')
-        break
-      case 'connection':
-        connection += ` ${value}`
-        break
-      case 'keep-alive': {
-        const seconds = /\btimeout=(\d{1,6})/i.exec(value!)?.[1]
-        if (seconds !== undefined) keepAlive = Number(seconds) * 1000
-        break
-      }
-      default:
-        retryAfter ??= value
-    }
+  for (let at = head.indexOf('\r\n'); at >= 0; ) {
+    const start = at + 2
+    const colon = head.indexOf(':', start)
+    at = head.indexOf('\r\n', start)
+    const end = at < 0 ? head.length : at
+    if (colon < 0 || colon > end || !LENGTHS_OF_NAMES.has(colon - start)) continue
+    const name = head.slice(start, colon).toLowerCase()
+    const value = head.slice(colon + 1, end).trim()
+    if (name === 'content-length') {
+      const counted = /^\d{1,15}$/.test(value) ? Number(value) : wrong('the length of the answer is no number')
+      if (length !== undefined && length !== counted) wrong('the answer has two lengths')
+      length = counted
+    } else if (name === 'transfer-encoding') {
+      isChunked = value.toLowerCase() === 'chunked' || wrong('the answer is encoded in a way nobody asked for')
+    } else if (name === 'connection') {
+      connection += ` ${value}`
+    } else if (name === 'keep-alive') {
+      const seconds = /\btimeout=(\d{1,6})/i.exec(value)?.[1]
+      if (seconds !== undefined) keepAlive = Number(seconds) * 1000
+    } else if (name === 'retry-after') retryAfter ??= value
   }
   return { length, isChunked, connection, keepAlive, retryAfter }
 }
+
+/** Meta sends some twenty fields with each answer; most are passed over without a look at their name. */
+const LENGTHS_OF_NAMES = new Set(
+  ['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'retry-after'].map((name) => name.length),
+)
 
 const readCounted = (bytes: Buffer, start: number, length: number): Body =>
   bytes.length < start + length ? null : { text: bytes.toString('utf8', start, start + length), end: start + length }

@@ -110,14 +110,17 @@ export function addresser(body: object): (address: Address, callbackData?: strin
   return ({ phone, userId }, callbackData) => {
     let to: string
     // Without its + Meta would put our own country code in front of the number.
-    if (phone !== undefined && phone !== '') to = `"to":${JSON.stringify(phone.startsWith('+') ? phone : `+${phone}`)}`
-    else if (userId !== undefined && userId !== '') to = `"recipient":${JSON.stringify(userId)}`
+    if (phone !== undefined && phone !== '') to = `"to":${quoted(phone.startsWith('+') ? phone : `+${phone}`)}`
+    else if (userId !== undefined && userId !== '') to = `"recipient":${quoted(userId)}`
     else throw new RangeError('a message needs a phone or a user id')
     return callbackData === undefined
       ? `${start}${to}}`
-      : `${start}${to},"biz_opaque_callback_data":${JSON.stringify(callbackData)}}`
+      : `${start}${to},"biz_opaque_callback_data":${quoted(callbackData)}}`
   }
 }
+
+/** As JSON; numbers and ids have nothing to escape. */
+const quoted = (text: string) => (/^[\w+:.-]*$/.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /**
  * One body with its address, as JSON.
