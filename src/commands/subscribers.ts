@@ -48,7 +48,7 @@ async function exportTo(hands: Hands, { slug }: Channel, file: string | undefine
       yield page
     }
   }
-  for await (const text of csvText(counted(exportSubscribers(hands, COMMAND, slug)))) {
+  for await (const text of csvText(counted(exportSubscribers(hands, COMMAND, slug)), { reader: 'program' })) {
     if (!target) io.out(text.replace(/\n$/, ''))
     else if (!target.write(text)) await once(target, 'drain')
     io.progress?.(`${lines} lines`)

@@ -7,7 +7,7 @@ export function csvFile(c: OfficeContext, name: string, pages: AsyncIterable<str
   c.header('content-type', 'text/csv; charset=utf-8')
   c.header('content-disposition', `attachment; filename="${name}.csv"`)
   return stream(c, async (out) => {
-    for await (const text of csvText(pages)) {
+    for await (const text of csvText(pages, { reader: 'people' })) {
       if (out.aborted) return
       await out.write(text)
     }

@@ -14,15 +14,21 @@ const harmless = (cell: string): string => (/^\+\d+$/.test(cell) ? cell : cell.r
 /** A cell as it was before it was made harmless. */
 export const asWritten = (cell: string): string => cell.replace(HARMLESS, '$1')
 
+/** For people: semicolons and every field in quotes, which the Excel of a German office shows in columns. */
+const EXCEL = { delimiter: ';', quoted: true, quoted_empty: true }
+
 /**
- * A table as the text of a CSV file, page by page, so that a German Excel shows it in columns: UTF-8 with a mark, semicolons, every field in quotes, nothing
- * that is run as a formula.
+ * A table as the text of a CSV file, page by page; nothing in it is run as a formula.
+ * @param options.reader a program gets RFC 4180 with commas, people what their Excel opens in columns, as UTF-8 with a mark
  */
-export async function* csvText(pages: AsyncIterable<readonly (readonly string[])[]>): AsyncGenerator<string> {
-  let mark = MARK
+export async function* csvText(
+  pages: AsyncIterable<readonly (readonly string[])[]>,
+  { reader }: { reader: 'people' | 'program' },
+): AsyncGenerator<string> {
+  let mark = reader === 'people' ? MARK : ''
   for await (const page of pages) {
     const rows = page.map((row) => row.map(harmless))
-    yield mark + stringify(rows, { delimiter: ';', quoted: true, quoted_empty: true })
+    yield mark + stringify(rows, reader === 'people' ? EXCEL : {})
     mark = ''
   }
 }
