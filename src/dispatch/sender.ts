@@ -3,6 +3,7 @@ import type { Vault } from '../db/vault.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import type { WhatsappClient } from '../whatsapp/client.ts'
 import { Aftermath, type AftermathParts, latest } from './aftermath.ts'
+import { Bell } from './bell.ts'
 import { bodyOf, type Entry, isLate, isUrgent, placeOf } from './entry.ts'
 import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Waiting } from './lane.ts'
 import { Pacer } from './pace.ts'
@@ -61,8 +62,8 @@ export class ChannelSender {
   #stopping = false
   #abandoned = false
   #loop: Promise<void> | null = null
-  #wakeUp: (() => void) | null = null
-  #roomMade: (() => void) | null = null
+  readonly #wakeUp = new Bell()
+  readonly #roomMade = new Bell()
 
   constructor(parts: SenderParts) {
     this.#p = parts
@@ -90,7 +91,7 @@ export class ChannelSender {
   /** There may be something new: looks at once. */
   wake(): void {
     this.#woken = true
-    this.#wakeUp?.()
+    this.#wakeUp.ring()
   }
 
   /**
@@ -99,8 +100,8 @@ export class ChannelSender {
    */
   async stop(graceMs = 7000): Promise<void> {
     this.#stopping = true
-    this.#wakeUp?.()
-    this.#roomMade?.()
+    this.#wakeUp.ring()
+    this.#roomMade.ring()
     const deadline = Date.now() + graceMs
     await Promise.race([this.#loop, latest(graceMs)])
     this.#clearWire()
@@ -289,7 +290,7 @@ export class ChannelSender {
 
   #write(entry: Entry, ticket: number): void {
     this.#ahead.wrote()
-    if (this.#roomMade && this.#ahead.room(this.#wire?.size ?? 0) > 0) this.#roomMade()
+    if (this.#roomMade.isAwaited && this.#ahead.room(this.#wire?.size ?? 0) > 0) this.#roomMade.ring()
     // A broadcast that was stopped meanwhile: what is not on the wire yet stays here.
     const isStopped = entry.sealed.payload === null && !this.#supply.renderOf(entry.broadcastId!)
     if (isLate(entry) || isStopped) {
@@ -337,7 +338,7 @@ export class ChannelSender {
     this.#out.delete(entry.id)
     if (entry.broadcastId === null && entry.contactId !== null) {
       this.#supply.busy.delete(entry.contactId)
-      this.#wakeUp?.() // the next one to this person may go
+      this.#wakeUp.ring() // the next one to this person may go
     }
     this.#wire?.run()
   }
@@ -351,29 +352,12 @@ export class ChannelSender {
 
   /** Until there is room or the lease wants us. A new single message waits no longer than this: it goes before all others. */
   async #untilRoom(): Promise<void> {
-    if (this.#stopping) return
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#roomMade = null
-        resolve()
-      }
-      const timer = setTimeout(done, 100)
-      this.#roomMade = done
-    })
+    if (!this.#stopping) await this.#roomMade.wait(100)
   }
 
   async #idle(ms: number): Promise<void> {
     if (this.#stopping || (this.#woken && this.#pacer && ms > 50)) return
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#wakeUp = null
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      this.#wakeUp = done
-    })
+    await this.#wakeUp.wait(ms)
   }
 }
 
