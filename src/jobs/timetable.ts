@@ -1,5 +1,5 @@
 import { type ScheduledTask, schedule } from 'node-cron'
-import { finishDone } from '../broadcasts/running.ts'
+import { finishDone } from '../broadcasts/finishing.ts'
 import { nextDueInMs, startDue } from '../broadcasts/starting.ts'
 import type { Channel } from '../channels/channel.ts'
 import { checkNumber } from '../channels/number-check.ts'

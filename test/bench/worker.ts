@@ -1,7 +1,7 @@
 /** One measured job in a process of its own, so that its CPU and memory are its alone. Job and answer travel by IPC. */
 import PgBoss from 'pg-boss'
 import { Pool } from 'undici'
-import { finishDone } from '../../src/broadcasts/running.ts'
+import { finishDone } from '../../src/broadcasts/finishing.ts'
 import { startDue } from '../../src/broadcasts/starting.ts'
 import type { Channel } from '../../src/channels/channel.ts'
 import { registerChannels } from '../../src/channels/channels.ts'
