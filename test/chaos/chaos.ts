@@ -160,7 +160,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       tell(what)
       await breaks[what]!()
     }
-    await sink.set({ latencyMs: 40, statuses })
+    // The rest may be most of it on a slow machine: answers go on being lost, but nobody waits half a minute for silence.
+    await sink.set({ latencyMs: 40, reset: 0.01, refuse: 0.02, seed: seed + 1, statuses })
     for (const one of crew) one.kill('SIGCONT')
     tell('waiting for the rest')
     const deadline = Date.now() + 60_000 + ((2 * (await openRows(hands))) / perSecond) * 1000
