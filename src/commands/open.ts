@@ -101,7 +101,7 @@ export async function openRuntime(
 ): Promise<Runtime & { url: string; close: () => Promise<void> }> {
   const { db, sql, vault, url, close } = await openStore(settings, log)
   const { apiUrl: baseUrl, apiVersion: version } = settings.whatsapp
-  const whatsapp = openClient({ baseUrl, version })
+  const whatsapp = openClient({ baseUrl, version, numbers: Math.max(1, channels.size) })
   const inbox = openInboxClient({ timeoutMs: settings.inboxTimeoutMs })
   return {
     settings,

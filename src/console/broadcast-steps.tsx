@@ -143,7 +143,7 @@ export function Steps({
       )}
       {can('retry') && counts.unknown > 0 && decidableAt && (
         <Note>
-          {`Bei ${counted(counts.unknown, 'Person', 'Personen')} ist noch offen, ob WhatsApp die Nachricht angenommen hat. Meist klärt sich das von selbst. Was um ${time(decidableAt, channel.timezone)} Uhr noch offen ist, können Sie dann noch einmal senden.`}
+          {`Bei ${counted(counts.unknown, 'Person', 'Personen')} ist noch offen, ob WhatsApp die Nachricht angenommen hat. Meist klärt sich das von selbst. Was um ${time(new Date(Math.ceil(decidableAt.getTime() / 60_000) * 60_000), channel.timezone)} noch offen ist, können Sie dann noch einmal senden.`}
         </Note>
       )}
       {can('retry') && counts.unknown > 0 && !decidableAt && (

@@ -203,20 +203,21 @@ export async function contactById(deed: Deed, id: string): Promise<Contact | nul
 export async function recordPreference(
   deed: Deed,
   contactIds: readonly string[],
-  preference: { value: 'stop' | 'resume'; at: Date },
+  preference: { value: 'stop' | 'resume'; at: ReadonlyMap<string, Date> },
 ): Promise<string[]> {
-  const at = preference.at.toISOString()
+  const told = JSON.stringify(contactIds.map((id) => ({ id, at: preference.at.get(id)!.toISOString() })))
+  const when = sql`jsonb_to_recordset(${told}::jsonb) as t(id uuid, at timestamptz)`
   const changed = await deed.tx.execute<{ id: string }>(
     preference.value === 'stop'
       ? sql`
         with before as (
           select id, marketing_stopped_at as stopped from contacts where id = any(${uuids(contactIds)}) order by id for no key update),
         noted as (
-          update contacts c set marketing_stopped_at = greatest(c.marketing_stopped_at, ${at}::timestamptz) from before b where c.id = b.id)
+          update contacts c set marketing_stopped_at = greatest(c.marketing_stopped_at, t.at) from before b join ${when} on t.id = b.id where c.id = b.id)
         select id from before where stopped is null`
       : sql`
-        update contacts set marketing_stopped_at = null
-        where id = any(${uuids(contactIds)}) and marketing_stopped_at < ${at}::timestamptz returning id`,
+        update contacts c set marketing_stopped_at = null from ${when}
+        where c.id = t.id and c.marketing_stopped_at < t.at returning c.id`,
   )
   return changed.map(({ id }) => id)
 }

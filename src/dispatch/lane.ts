@@ -229,11 +229,11 @@ async function settleOthers(sql: Sql, rows: readonly Settled[]): Promise<void> {
         status_at = case when o.status in ('sending', 'unknown') then r.at else o.status_at end,
         wamid_hash = case when o.kind <> 'broadcast' or o.contact_id is not null then coalesce(r.hash, o.wamid_hash) end,
         error_code = case when o.status in ('sending', 'unknown') then r.error_code else o.error_code end,
-        not_before = case when o.status in ('sending', 'unknown') then r.not_before end,
+        not_before = case when o.status in ('sending', 'unknown') then r.not_before when o.status = 'queued' then o.not_before end,
         attempts = case when r.counted = 1 then o.attempts else greatest(o.attempts - 1, 0) end,
         urgency = case when r.status = 'queued' and o.kind = 'broadcast' then 5 else o.urgency end,
-        address_sealed = case when r.status = 'queued' or r.status = 'unknown' and o.contact_id is not null then o.address_sealed end,
-        payload_sealed = case when r.status = 'queued' or r.status = 'unknown' and o.contact_id is not null then o.payload_sealed end
+        address_sealed = case when 'queued' in (r.status, o.status) or r.status = 'unknown' and o.contact_id is not null then o.address_sealed end,
+        payload_sealed = case when 'queued' in (r.status, o.status) or r.status = 'unknown' and o.contact_id is not null then o.payload_sealed end
       from r
       where o.id = r.id and o.handed_over_at = r.handed_over_at and (r.status <> 'queued' or o.status in ('sending', 'unknown'))
       returning o.id, case when o.wamid_hash is not null then r.hash end as hash)

@@ -94,7 +94,11 @@ export class Pacer {
    * @param atLeastMs what Meta itself asked for
    */
   slowDown(nowMs: number, upToMs = 1000, atLeastMs = 0): void {
-    if (nowMs < this.#heldUntilMs) return
+    if (nowMs < this.#heldUntilMs) {
+      this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + atLeastMs)
+      this.#recoverFromMs = this.#heldUntilMs
+      return
+    }
     const pace = this.#pace(nowMs)
     this.#pauseMs = Math.min(upToMs, pace < 1 ? 2 * this.#pauseMs : 1000)
     this.#factor = Math.max(0.05, pace / 2)

@@ -1,7 +1,7 @@
 import type { Channel } from '../channels/channel.ts'
 import type { Vault } from '../db/vault.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
-import type { WhatsappClient } from '../whatsapp/client.ts'
+import { BROADCASTS_AT_ONCE, REPLIES_AT_ONCE, type WhatsappClient } from '../whatsapp/client.ts'
 import { Aftermath, type AftermathParts, latest } from './aftermath.ts'
 import { Bell } from './bell.ts'
 import { bodyOf, type Entry, isLate, isUrgent, placeOf } from './entry.ts'
@@ -19,7 +19,7 @@ export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> &
   whatsapp: Pick<WhatsappClient, 'send'>
   /** Told when this process becomes the channel's sender, and when it no longer is. */
   onLease?: (held: boolean) => void
-  /** Messages of broadcasts on the wire without an answer at any time; the client has connections for so many and for `REPLIES_AHEAD` more. */
+  /** Messages of broadcasts on the wire without an answer at any time, besides `REPLIES_AT_ONCE`, which leave also when nobody answers the others. */
   maxInFlight?: number
   /** Counted per verdict for the metrics. */
   onVerdict?: (verdict: SendResult['verdict']) => void
@@ -35,8 +35,6 @@ const TRY_MS = 100
 const WRITE_WITHIN_MS = LEASE_MS - 600
 /** What is handed over gets its moment within this, whatever the rate: the rest of `WRITE_WITHIN_MS` is for hitches. */
 const SLOT_WITHIN_MS = 600
-/** Replies find a connection, and are handed over, also while a broadcast has filled everything and nobody answers. */
-export const REPLIES_AHEAD = 16
 
 /**
  * Sends one channel's messages while it holds the channel's lease: replies first, then broadcasts. A row is marked right before it is written to the wire,
@@ -81,7 +79,7 @@ export class ChannelSender {
     this.#target = { phoneNumberId, accessToken: accessToken.reveal() }
     this.#perSecond = messagesPerSecond
     this.#ahead = new ReadAhead(messagesPerSecond)
-    this.#maxInFlight = parts.maxInFlight ?? 512
+    this.#maxInFlight = parts.maxInFlight ?? BROADCASTS_AT_ONCE
   }
 
   start(): void {
@@ -108,8 +106,8 @@ export class ChannelSender {
     while (this.#out.size > 0 && Date.now() < deadline) await pause(5)
     this.#abandoned = true
     for (const entry of this.#out.values()) {
-      if (entry.hasStarted || !isLate(entry)) this.#aftermath.lost(entry)
-      else this.#aftermath.giveBack(entry.id, entry.handedOverAt) // it waited for a connection and can no longer begin
+      if (entry.hasStarted) this.#aftermath.lost(entry)
+      else this.#aftermath.giveBack(entry.id, entry.handedOverAt) // it waited for a connection and may no longer begin
     }
     await this.#aftermath.finish(deadline)
     if (!this.#pacer) return
@@ -157,7 +155,7 @@ export class ChannelSender {
     this.#wire = new Wire({
       nowMs: this.#nowMs,
       pacer: this.#pacer,
-      isFree: (isUrgent) => this.#onWire < this.#maxInFlight + (isUrgent ? REPLIES_AHEAD : 0),
+      isFree: (isUrgent) => this.#onWire < this.#maxInFlight + (isUrgent ? REPLIES_AT_ONCE : 0),
       go: (entry, ticket) => this.#write(entry, ticket),
     })
     this.#woken = true
@@ -206,7 +204,7 @@ export class ChannelSender {
     const picked =
       room > 0
         ? this.#pick(room, () => this.#supply.next())
-        : this.#pick(Math.min(slots, REPLIES_AHEAD - wire.urgent), () => this.#supply.nextUrgent())
+        : this.#pick(Math.min(slots, REPLIES_AT_ONCE - wire.urgent), () => this.#supply.nextUrgent())
     if (picked.length > 0) await this.#putOnWire(picked)
     else if (room > 0) await this.#idle(Math.max(1, this.#lookAtMs - performance.now()))
     else await this.#untilRoom()
@@ -310,8 +308,10 @@ export class ChannelSender {
     const pacer = this.#pacer
     this.#p.whatsapp
       .send(this.#target, json, entry.writeBefore.atMs, () => {
+        if (this.#abandoned || isLate(entry)) return false
         entry.hasStarted = true
         pacer?.left(ticket, this.#nowMs())
+        return true
       })
       .then(
         (result) => this.#done(entry, result),

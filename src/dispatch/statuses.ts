@@ -25,6 +25,8 @@ export type ChangedRow = {
   chatId: string | null
   broadcastId: string | null
   errorCode: number | null
+  /** when WhatsApp says it happened */
+  at: Date
 }
 
 const PREFIX = 'whatsup:'
@@ -130,6 +132,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
     chat_id: string | null
     broadcast_id: string | null
     error_code: number | null
+    status_at: string
   }>(sql`
     with r as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
@@ -158,7 +161,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
           when 'delivered' then l.before not in ('delivered', 'read')
           else l.before <> 'read' end end as forward) f
       where o.id = r.id and l.id = o.id and (f.forward or o.pricing_category is null and r.pc is not null)
-      returning o.id, o.channel, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, f.forward, o.wamid_hash, l.unnamed
+      returning o.id, o.channel, o.kind, o.status, o.contact_id, o.chat_id, o.broadcast_id, o.error_code, o.status_at, f.forward, o.wamid_hash, l.unnamed
     ), named as (
       insert into outgoing_wamids select wamid_hash, id from changed where unnamed and forward
     )
@@ -172,6 +175,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
     chatId: row.chat_id,
     broadcastId: row.broadcast_id,
     errorCode: row.error_code,
+    at: new Date(row.status_at),
   }))
   return [...found, ...(await apply(deed, rest))]
 }

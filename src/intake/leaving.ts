@@ -20,11 +20,7 @@ export async function leaving(deed: Deed, channel: Channel, all: readonly Occasi
   const wishes = asked.flatMap(({ occasion, which }) => leaveWishes(channel, occasion, which))
   const left = await leave(deed, wishes)
   const ended = new Set(wishes.flatMap((wish, i) => (left[i] ? [`${wish.contactId} ${wish.offering}`] : [])))
-  // A no is remembered even where there was nothing to end: the same person may turn out to have a yes under another id.
-  await recordNotices(
-    deed,
-    wishes.map(({ contactId, offering, at }) => ({ contactId, kind: noNotice(offering), at })),
-  )
+  await rememberNo(deed, wishes)
   await dropHeld(
     deed,
     asked.filter(({ which }) => which !== 'info').map(({ occasion }) => occasion.contact.id),
@@ -55,6 +51,13 @@ export async function leaving(deed: Deed, channel: Channel, all: readonly Occasi
   return lines
 }
 
+/** Even where there was nothing to end: the same person may turn out to have a yes under another id, and a list may name them. */
+const rememberNo = (deed: Deed, wishes: readonly Wish[]): Promise<void> =>
+  recordNotices(
+    deed,
+    wishes.map(({ contactId, offering, at }) => ({ contactId, kind: noNotice(offering), at })),
+  )
+
 /** Where any message opens a chat, nobody needs a keyword to begin one. */
 const inTown = (channel: Channel, key: ReplyKey): ReplyKey =>
   channel.offerings.chat?.optInRequired === false ? (WITHOUT_OPT_IN[key] ?? key) : key
@@ -74,8 +77,8 @@ const leaveWishes = (
   )
 
 /**
- * A no with nothing to end may come from an id that its sender had before a change: then it stops what goes to the present one. Answers with the
- * occasions for which something ended.
+ * A no with nothing to end may come from an id that its sender had before a change: then it stops what goes to the present one, and is remembered there.
+ * Answers with the occasions for which something ended.
  */
 export async function leaveByFormerIds(
   deed: Deed,
@@ -88,7 +91,9 @@ export async function leaveByFormerIds(
   if ((await formerContacts(deed, channel.slug, senders)).length === 0) return found
   for (const { occasion, which, goodbye } of asked) {
     for (const contact of await formerContacts(deed, channel.slug, [occasion.message.from])) {
-      const left = await leave(deed, leaveWishes(channel, { ...occasion, contact }, which, goodbye))
+      const wishes = leaveWishes(channel, { ...occasion, contact }, which, goodbye)
+      const left = await leave(deed, wishes)
+      await rememberNo(deed, wishes)
       const chat = which === 'info' ? undefined : (await openChatsOf(deed, [contact.id])).get(contact.id)
       if (chat) await close(deed, SYSTEM, chat.id, new Map([[channel.slug, channel]]))
       if (chat || left.includes(true)) found.add(occasion)

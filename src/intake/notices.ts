@@ -124,13 +124,8 @@ async function takePreference(
 ): Promise<void> {
   const contact = await findContact(deed, channel.slug, from)
   if (!contact) return
-  const resumed = (await noticesOf(deed, [contact.id])).get(contact.id)?.get(RESUMED)
-  if (value === 'stop' && resumed !== undefined && resumed >= at) return
-  if (value === 'resume') await recordNotices(deed, [{ contactId: contact.id, kind: RESUMED, at }])
-  await followPreference(deed, channel, [contact.id], { value, at })
+  await followPreference(deed, channel, new Map([[contact.id, at]]), value)
 }
-
-const RESUMED = 'marketing-resumed'
 
 /** One line a day, also for what rings at several numbers or is told again; after a day WhatsApp would not let it through. */
 async function answerCall(deed: Deed, channel: Channel, call: Extract<WhatsappEvent, { type: 'call' }>): Promise<void> {

@@ -33,7 +33,7 @@ export const consequences: Consequences = {
   },
   /** Stopped our marketing messages inside WhatsApp: queued marketing is skipped, their subscription stays theirs. */
   async contactLeft(deed, channel, contactId) {
-    await followPreference(deed, channel, [contactId], { value: 'stop', at: deed.now })
+    await followPreference(deed, channel, new Map([[contactId, deed.now]]), 'stop')
   },
   async answerFailed(deed, outgoingId, errorCode) {
     await answered(deed, [{ id: outgoingId, kind: 'answer', status: 'failed', errorCode: errorCode ?? null }])
@@ -135,11 +135,12 @@ async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly 
   await answered(deed, rows)
   const failed = rows.filter((row) => row.status === 'failed' && row.errorCode !== null)
   const told = new Set<string>()
-  const left = new Map<string, string[]>()
-  for (const { channel, errorCode, broadcastId, contactId } of failed) {
+  const left = new Map<string, Map<string, Date>>()
+  for (const { channel, errorCode, broadcastId, contactId, at } of failed) {
     const code = errorCode!
     const verdict = verdictFor({ code })
-    if (verdict === 'contact-left' && contactId !== null) left.set(channel, [...(left.get(channel) ?? []), contactId])
+    if (verdict === 'contact-left' && contactId !== null)
+      left.set(channel, (left.get(channel) ?? new Map()).set(contactId, at))
     if (verdict === 'broadcast' && broadcastId !== null && !told.has(broadcastId)) {
       told.add(broadcastId)
       await consequences.pauseBroadcast(deed, broadcastId, code)
@@ -150,8 +151,8 @@ async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly 
     }
   }
   // Last, and together: the lock on the ledger's end comes after all others.
-  for (const [slug, contactIds] of [...left].sort()) {
+  for (const slug of [...left.keys()].sort()) {
     const channel = channels.get(slug)
-    if (channel) await followPreference(deed, channel, contactIds, { value: 'stop', at: deed.now })
+    if (channel) await followPreference(deed, channel, left.get(slug)!, 'stop')
   }
 }

@@ -18,9 +18,14 @@ export type Named = { hashes: readonly string[]; contactId: string | null; offer
  */
 export async function openNamedBefore({ sql }: Pick<Runtime, 'sql'>) {
   const connection = await sql.reserve()
-  await connection`create temp table if not exists named_before (id text primary key, person text not null, ids text not null)`
-  await connection`create temp table if not exists stated_before (key text primary key)`
-  await connection`truncate named_before, stated_before`
+  try {
+    await connection`create temp table if not exists named_before (id text primary key, person text not null, ids text not null)`
+    await connection`create temp table if not exists stated_before (key text primary key)`
+    await connection`truncate named_before, stated_before`
+  } catch (error) {
+    connection.release()
+    throw error
+  }
   return {
     /** What each of these lines repeats; null if it stands for itself. */
     async notice(lines: readonly Named[]): Promise<(keyof typeof REPEATS | null)[]> {
@@ -54,8 +59,7 @@ export async function openNamedBefore({ sql }: Pick<Runtime, 'sql'>) {
       return keys.map((key, i) => (key === null ? 'other-ids' : alone.has(i) ? null : 'same-consent'))
     },
     async close() {
-      await connection`drop table if exists named_before, stated_before`
-      connection.release()
+      await connection`drop table if exists named_before, stated_before`.finally(() => connection.release())
     },
   }
 }

@@ -27,9 +27,8 @@ export async function signOff(
     const hashes = hashesOf(deed, who)
     const before = await suppressedAmong(deed, slug, hashes)
     await suppress(deed, slug, hashes, { reason: 'left', at: deed.now }) // said anew, it overrules what was agreed to since
-    if (before.size > 0) return 'noted-before'
     await record(deed, actor, { action: 'subscriber.no-noted', channel: slug })
-    return 'noted'
+    return before.size > 0 ? 'noted-before' : 'noted'
   }
   const { id: contactId, subject } = contact
   const kind = noNotice('info')

@@ -11,11 +11,17 @@ export type ClientOptions = {
   baseUrl: string
   /** `v26.0` */
   version: string
-  /** Messages under way at the same time, default 512 of broadcasts and 16 replies; more wait inside, so a sender hands over no more. */
+  /** Messages under way at the same time, for all `numbers` unless said otherwise; more wait inside, so a sender hands over no more. */
   connections?: number
+  /** How many numbers send, default 1: none waits for the others. */
+  numbers?: number
   /** Until the head of an answer, default 30 s. */
   timeoutMs?: number
 }
+
+/** What one number may have under way at the same time: messages of broadcasts, and besides them replies. */
+export const BROADCASTS_AT_ONCE = 512
+export const REPLIES_AT_ONCE = 16
 
 /** A number of ours and what opens it. */
 export type Target = { phoneNumberId: string; businessAccountId: string; accessToken: string }
@@ -40,20 +46,27 @@ export type WhatsappClient = Management &
      * Hands one message over, once: no repeats, never rejects. Takes the JSON ready-made, since thousands go out per second.
      * Counts against the number's rate.
      * @param notAfterMs by `performance.now()`: what has not begun by then comes back as `not-sent`
-     * @param onStart called right before the first byte is written, which may be later: a new connection takes its time
+     * @param mayStart asked right before the first byte is written, which may be later: a new connection takes its time; with `false` nothing is, and it
+     *   comes back as `not-sent`
      */
     send(
       target: Pick<Target, 'phoneNumberId' | 'accessToken'>,
       bodyJson: string,
       notAfterMs?: number,
-      onStart?: () => void,
+      mayStart?: () => unknown,
     ): Promise<SendResult>
     /** Waits for what is under way, at most `graceMs` (default: as long as it takes); what is cut off then comes back as `unknown`. */
     close(graceMs?: number): Promise<void>
   }
 
 /** @throws TypeError if `baseUrl` is no URL */
-export function openClient({ baseUrl, version, connections = 528, timeoutMs = 30_000 }: ClientOptions): WhatsappClient {
+export function openClient({
+  baseUrl,
+  version,
+  numbers = 1,
+  connections = numbers * (BROADCASTS_AT_ONCE + REPLIES_AT_ONCE),
+  timeoutMs = 30_000,
+}: ClientOptions): WhatsappClient {
   const base = new URL(baseUrl)
   const prefix = `${base.pathname.replace(/\/+$/, '')}/${version}`
   const connectTimeout = Math.min(10_000, timeoutMs)
@@ -92,12 +105,12 @@ export function openClient({ baseUrl, version, connections = 528, timeoutMs = 30
   }
 
   return {
-    send(target, body, notAfterMs = Number.POSITIVE_INFINITY, onStart) {
+    send(target, body, notAfterMs = Number.POSITIVE_INFINITY, mayStart) {
       const head = headOf(target)
       return new Promise((resolve) => {
         const answered = (exchange: Exchange) => resolve(readSendAnswer(exchange))
         if (head === null) return answered({ error: new Unsayable('id or token'), sentBytes: false })
-        sending.ask({ text: `${head}${Buffer.byteLength(body)}\r\n\r\n${body}`, notAfterMs, onStart, answered })
+        sending.ask({ text: `${head}${Buffer.byteLength(body)}\r\n\r\n${body}`, notAfterMs, mayStart, answered })
       })
     },
     ...managementOf(graph),

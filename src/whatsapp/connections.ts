@@ -8,8 +8,8 @@ export type Request = {
   text: string
   /** By `performance.now()`: later than this not a byte is written any more. */
   notAfterMs: number
-  /** Called right before the first byte. */
-  onStart: (() => void) | undefined
+  /** Asked right before the first byte; false: not any more. */
+  mayStart: (() => unknown) | undefined
   answered: (exchange: Exchange) => void
 }
 
@@ -35,7 +35,10 @@ export class Connections {
   readonly #options: Options
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
-  readonly #waiting: Request[] = []
+  /** Answered in this turn of the event loop. */
+  #resting: Connection[] = []
+  #restingInAll = 0
+  #waiting: Request[] = []
   #watch: NodeJS.Timeout | null = null
   #isClosed = false
   #closing: Promise<void> | null = null
@@ -51,7 +54,8 @@ export class Connections {
     const known = this.#fresh()
     if (this.#isClosed) request.answered({ error: new Error('the client is closed'), sentBytes: false })
     else if (known) known.ask(request)
-    else if (this.#all.size < this.#options.connections) this.#another(request)
+    else if (this.#all.size < this.#options.connections && this.#waiting.length >= this.#restingInAll)
+      this.#another(request)
     else this.#waiting.push(request)
   }
 
@@ -84,12 +88,32 @@ export class Connections {
 
   #another(request: Request): void {
     const connection = new Connection(this.#open(), {
-      onFree: () => this.#goOn(connection),
+      onFree: () => this.#rest(connection),
       onEnd: () => this.#forget(connection),
     })
     this.#all.add(connection)
     connection.ask(request)
     this.#watch ??= setInterval(() => this.#look(), Math.min(1000, this.#options.timeoutMs / 10)).unref()
+  }
+
+  /**
+   * A server may close right behind its answer without saying so, and what is written then has an open outcome: the next request is written when the
+   * event loop has read once more (undici's pool waits as long).
+   */
+  #rest(connection: Connection): void {
+    this.#restingInAll += 1
+    if (this.#resting.push(connection) > 1) return
+    setImmediate(() => {
+      const rested = this.#resting
+      this.#resting = []
+      setImmediate(() => {
+        this.#restingInAll -= rested.length
+        const nowMs = performance.now()
+        for (const one of rested)
+          if (one.isFresh(nowMs)) this.#goOn(one)
+          else one.end()
+      })
+    })
   }
 
   #goOn(connection: Connection): void {
@@ -123,6 +147,10 @@ export class Connections {
   #look(): void {
     const nowMs = performance.now()
     for (const connection of this.#all) connection.endIfOverdue(nowMs, this.#options)
+    const late = this.#waiting.filter(({ notAfterMs }) => notAfterMs < nowMs)
+    if (late.length === 0) return
+    this.#waiting = this.#waiting.filter(({ notAfterMs }) => notAfterMs >= nowMs)
+    for (const { answered } of late) answered(tooLate())
   }
 }
 
@@ -160,7 +188,7 @@ class Connection {
   }
 
   isFresh(nowMs: number): boolean {
-    return nowMs - this.#activeAtMs < this.#idleMs
+    return !this.#isEnded && nowMs - this.#activeAtMs < this.#idleMs
   }
 
   endIfOverdue(nowMs: number, { timeoutMs, connectTimeoutMs }: Options): void {
@@ -190,11 +218,14 @@ class Connection {
     else this.#done(request, tooLate(), true)
   }
 
-  #write({ text, onStart }: Request): void {
+  #write(request: Request): void {
+    if (request.mayStart?.() === false) {
+      this.#done(request, tooLate(), true)
+      return
+    }
     this.#activeAtMs = performance.now()
     this.#hasStarted = true
-    onStart?.()
-    this.#socket.write(text, 'utf8')
+    this.#socket.write(request.text, 'utf8')
   }
 
   #read(bytes: Buffer, isOver = false): void {

@@ -43,11 +43,12 @@ export function readHttpAnswer(bytes: Buffer, isOver = false): HttpAnswer | null
             ? readCounted(bytes, start, length)
             : readRest(bytes, start, isOver)
     if (!body) return null
-    const saysHowLong = isChunked || length !== undefined || status === 204 || status === 304
+    const saysHowLong = isChunked !== (length !== undefined) || status === 204 || status === 304
     return {
       status,
       body: body.text,
       retryAfter,
+      // Said in two ways at once, somebody between us and the server may have read it the other way.
       keepsAlive: saysHowLong && minor === '1' && !/\bclose\b/i.test(connection),
       keepAliveMs: keepAlive,
       length: body.end,

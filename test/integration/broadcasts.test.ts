@@ -737,13 +737,17 @@ describe('trying again', () => {
     expect(await room.statesOf(id)).toEqual(['failed', 'failed', 'failed', 'queued', 'delivered'])
   })
 
-  test('what was sent back to the queue is not lost when the answer to the first attempt comes after all', async () => {
-    const { id } = await over()
-    await again(id, ['unknown'])
-    await outcome(id, 3, { status: 'accepted', wamidHash: Buffer.alloc(16, 1) })
-    const due = await readDue(room.sql, 'arnsberg', room.now(), 10, true)
-    expect(due.map(({ broadcastId }) => broadcastId)).toEqual([id])
-  })
+  test.each(['accepted', 'held', 'unknown', 'failed'] as const)(
+    'what was sent back to the queue is not lost when the first attempt turns out as %s after all',
+    async (status) => {
+      const { id } = await over()
+      await again(id, ['unknown'])
+      const wamidHash = status === 'accepted' || status === 'held' ? Buffer.alloc(16, 1) : null
+      await outcome(id, 3, { status, wamidHash, notBefore: null })
+      const due = await readDue(room.sql, 'arnsberg', room.now(), 10, true)
+      expect(due.map(({ broadcastId }) => broadcastId)).toEqual([id])
+    },
+  )
 
   test('what the first attempt came to says nothing about the second one', async () => {
     const { id } = await over()

@@ -159,6 +159,15 @@ test('LÖSCHEN from the old number ends what goes to the new one, as it says', a
   expect((await desk.replies()).at(-1)).toContain('Sie bekommen keine Nachrichten mehr')
 })
 
+test('a STOP from the old number, when there was nothing to end, keeps lists from the new one', async () => {
+  await desk.writes(anna, 'Hallo')
+  await desk.takes(newNumber())
+  desk.pass(60_000)
+  await desk.writes({ phone: PHONE }, 'STOP')
+  await imports({ phone: NEW_PHONE, userId: NEW_ID })
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual([])
+})
+
 test('LÖSCHEN of the number’s next owner, who is subscribed, is theirs alone', async () => {
   await desk.writes(anna, 'START')
   await desk.takes(newNumber())

@@ -173,6 +173,22 @@ test('a message refused because she stopped marketing counts as her stop', async
   expect(await ofPreferences()).toEqual(['info withdrawn'])
 })
 
+test('a refusal from before she allowed it again, told late, takes nothing back', async () => {
+  await desk.writes(anna, 'START')
+  await desk.takes(preference('stop'))
+  const one = await sending('MARKETING')
+  await desk.sql`update outgoing set status = 'sending' where id = ${one.outgoingId}`
+  desk.pass(60_000)
+  await desk.takes(preference('resume'))
+  const late = { id: 'wamid.OUT', status: 'failed', biz_opaque_callback_data: `whatsup:${one.outgoingId}` }
+  await desk.takes(
+    desk.bodies.statuses({ ...late, timestamp: String(seconds() - 30), errors: [{ code: 131050, title: 'x' }] }),
+  )
+  expect((await one.state()).message).toBe('failed')
+  expect((await desk.contactOf(anna))!.marketingStoppedAt).toBeNull()
+  expect(await ofPreferences()).toEqual(['info withdrawn', 'info granted'])
+})
+
 test.each([
   ['PAUSED', 'template-paused'],
   ['DISABLED', 'template-disabled'],

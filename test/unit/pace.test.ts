@@ -159,6 +159,7 @@ describe('the pace of a channel', () => {
     }
     expect([1, 2, 3, 4, 5].map(() => pauseAfter(10_000))).toEqual([1000, 2000, 4000, 8000, 10_000])
     expect(pauseAfter(1000)).toBe(1000)
+    pacer.slowDown(now, 1000)
     expect(pauseAfter(1000, 60_000)).toBe(60_000)
     now += 20_000
     expect(pauseAfter(10_000)).toBe(1000)

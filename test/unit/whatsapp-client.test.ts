@@ -215,6 +215,23 @@ describe('what becomes of a message that is sent', () => {
     expect(server.seen).toHaveLength(5)
   })
 
+  test('a connection the server closes right behind its answer, without a word, costs no message', async () => {
+    const told = JSON.stringify(accepted)
+    const server = await meta((_seen, response) =>
+      response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-length: ${told.length}\r\n\r\n${told}`),
+    )
+    const whatsapp = client(server.url)
+    for (let n = 0; n < 20; n++) expect(await whatsapp.send(town, hello)).toMatchObject({ verdict: 'accepted' })
+    expect(server.seen).toHaveLength(20)
+  })
+
+  test('what may no longer start when its connection is there is not written', async () => {
+    const server = await meta(json(200, accepted))
+    const result = await client(server.url).send(town, hello, undefined, () => false)
+    expect(result).toMatchObject({ verdict: 'not-sent', sentBytes: false })
+    expect(server.seen).toHaveLength(0)
+  })
+
   test.each([
     ['is kept for the next message', 'timeout=60', 1],
     ['that the server is about to close is not written to', 'timeout=1', 3],
