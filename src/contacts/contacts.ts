@@ -222,6 +222,15 @@ export async function recordPreference(
   return changed.map(({ id }) => id)
 }
 
+/** Locks those to whom these messages went. Whoever changes people and messages locks people first, as a STOP and an erasure do, or two would wait for each other. */
+export async function lockReached(deed: Deed, outgoingIds: readonly number[]): Promise<void> {
+  if (outgoingIds.length === 0) return
+  await deed.tx.execute(sql`
+    select from contacts where id in (
+      select o.contact_id from outgoing o where o.id = any(array(select jsonb_array_elements_text(${JSON.stringify(outgoingIds)}::jsonb)::bigint)))
+    order by id for no key update`)
+}
+
 /** Which of these contacts' messages went to somebody of whom only the number is known: message → fingerprint of the number, as hex. */
 export async function knownByNumberOnly(sql: Sql, outgoingIds: readonly number[]): Promise<Map<number, string>> {
   if (outgoingIds.length === 0) return new Map()

@@ -1,7 +1,7 @@
 import { pauseForCode } from '../broadcasts/running.ts'
 import { stopChannel } from '../channels/channels.ts'
 import { answered } from '../chats/answers.ts'
-import { type Finding, knownByNumberOnly, recognise } from '../contacts/contacts.ts'
+import { type Finding, knownByNumberOnly, lockReached, recognise } from '../contacts/contacts.ts'
 import { type Known, lookUpAll } from '../contacts/enrol.ts'
 import type { Identity } from '../contacts/identity.ts'
 import { phoneHash } from '../contacts/ids.ts'
@@ -58,7 +58,13 @@ export async function takeStatuses(
   const others = await recordBroadcastStatuses(runtime.sql, first)
   slow.push(...first.filter(({ outgoingId }) => others.has(outgoingId)), ...rest)
   if (slow.length > 0)
-    await inDeed(runtime, async (deed) => follow(deed, runtime.channels, await recordStatuses(deed, slow)))
+    await inDeed(runtime, async (deed) => {
+      await lockReached(
+        deed,
+        slow.flatMap(({ errorCode, outgoingId }) => (isTheirStop(errorCode) ? (outgoingId ?? []) : [])),
+      )
+      await follow(deed, runtime.channels, await recordStatuses(deed, slow))
+    })
   await learnUserIds(runtime, arrivals)
 }
 
@@ -126,6 +132,9 @@ function codeOf({ error }: StatusEvent): number | undefined {
 const isCounted = (report: StatusReport): report is CountedReport =>
   report.state !== 'failed' && report.outgoingId !== undefined
 
+/** They stopped our marketing messages inside WhatsApp. */
+const isTheirStop = (code: number | undefined): boolean => code !== undefined && verdictFor({ code }) === 'contact-left'
+
 /** Tries the statuses again that came before their message was known. */
 export async function takeStrays(deed: Deed, channels: Runtime['channels']): Promise<void> {
   await follow(deed, channels, await settleStrays(deed))
@@ -139,8 +148,7 @@ async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly 
   for (const { channel, errorCode, broadcastId, contactId, at } of failed) {
     const code = errorCode!
     const verdict = verdictFor({ code })
-    if (verdict === 'contact-left' && contactId !== null)
-      left.set(channel, (left.get(channel) ?? new Map()).set(contactId, at))
+    if (isTheirStop(code) && contactId !== null) left.set(channel, (left.get(channel) ?? new Map()).set(contactId, at))
     if (verdict === 'broadcast' && broadcastId !== null && !told.has(broadcastId)) {
       told.add(broadcastId)
       await consequences.pauseBroadcast(deed, broadcastId, code)
