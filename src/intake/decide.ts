@@ -2,7 +2,7 @@ import type { Acceptable, Channel, Offering } from '../channels/channel.ts'
 import { keywordsOf, normalise, type Wish } from '../channels/keywords.ts'
 import type { MessageEvent, MessageKind } from '../whatsapp/webhook-events.ts'
 import { type Tap, tapOf } from './buttons.ts'
-import { nearLeaveKeyword, type PosterWish, recognise, recogniseWithPoster } from './keywords.ts'
+import { nearLeaveKeyword, type PosterWish, recognise, recogniseWithPoster, wishesErasure } from './keywords.ts'
 import { type Choice, chosenAfter, hasTopics } from './topics.ts'
 
 /** The part of a message that decides what it asks for. */
@@ -48,7 +48,8 @@ export type Decision =
 /**
  * What a message asks for. Only a whole message counts as a keyword; leaving wins over joining; a tap counts like its keyword. A forwarded message is never
  * consent nor any other wish, STOP included, since its words are somebody else's: a forwarded keyword gets the greeting, as does anything forwarded by whoever
- * is not in a chat. A word one slip away from a leave keyword is asked back only if there is something to leave.
+ * is not in a chat. A word one slip away from a leave keyword is asked back only if there is something to leave; a wish to erase in free words only where nobody
+ * would read it.
  */
 export function decide(message: Asking, world: World): Decision {
   if (message.groupId !== undefined) return { do: 'ignore' }
@@ -79,7 +80,8 @@ function decideWords(message: Asking, world: World): Decision {
     if (answer) return { do: answer }
   }
   if (near && hasToLeave(near.offering, world)) return { do: 'ask-back', ...near }
-  return accepts(world, 'text') ? forTheChat(message, world) : withoutChat(world)
+  const otherwise = accepts(world, 'text') ? forTheChat(message, world) : withoutChat(world)
+  return otherwise.do !== 'chat' && !message.forwarded && wishesErasure(words) ? { do: 'erase-ask' } : otherwise
 }
 
 const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new Map([

@@ -89,6 +89,20 @@ export function nearLeaveKeyword(text: string, table: Table): { keyword: string;
   return null
 }
 
+const ERASING = new Set('loesch loesche loeschen loescht loeschung geloescht delete deleted erase erased'.split(' '))
+const ERASED = new Set(
+  'alles alle daten nummer handynummer telefonnummer meine mich all everything data number me'.split(' '),
+)
+/** "Ich möchte, dass meine Daten gelöscht werden": whoever writes more has more to say. */
+const LONGEST_ERASURE = 7
+
+/** Whether a short message wishes in free words that we erase what we have. Guessed: good enough for a question, never for a deed. */
+export function wishesErasure(text: string): boolean {
+  const words = normalise(text).split(' ')
+  const has = (known: ReadonlySet<string>) => words.some((word) => known.has(word))
+  return words.length <= LONGEST_ERASURE && has(ERASING) && has(ERASED)
+}
+
 /** Whether two different words become equal by one swap of neighbours, one letter more, one less or one other. */
 export function oneSlip(a: string, b: string): boolean {
   if (a === b || Math.abs(a.length - b.length) > 1) return false

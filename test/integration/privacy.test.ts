@@ -213,6 +213,15 @@ describe('löschen', () => {
     expect((await verifyChain(desk.runtime, 'arnsberg')).broken).toBeNull()
   })
 
+  test('asks as well whoever was only greeted and wishes it in words of their own', async () => {
+    await writes(anna, 'Guten Tag')
+    await writes(anna, 'Bitte löschen Sie meine Daten')
+    expect((await said()).at(-1)).toMatch(/Sollen wir alles löschen/)
+    expect(await isKnown()).toBe(true)
+    await writes(anna, 'Ja')
+    expect(await isKnown()).toBe(false)
+  })
+
   const isKnown = async () => (await desk.act((deed) => findContact(deed, 'arnsberg', anna))) !== null
   const officeAsks = async () => {
     const [chat] = await desk.database.sql<{ id: string }[]>`select id from chats where closed_at is null`

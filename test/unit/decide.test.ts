@@ -192,6 +192,34 @@ describe('erasing needs one yes, and only after our question', () => {
   ])('%j writes %j → %s', (who, message, decision) => expect(short(decide(message, world(who)))).toBe(decision))
 })
 
+describe('a wish to erase in free words is asked back where nobody would read it', () => {
+  const inWarstein: Who = { town: 'warstein' }
+  const asks: Case[] = [
+    'Ich will alles löschen',
+    'Bitte löschen Sie meine Daten',
+    'Daten löschen',
+    'lösch alles',
+    'Lösche mich!',
+    'Ich möchte, dass meine Daten gelöscht werden',
+    'Delete all my data',
+    'please erase my number',
+  ].flatMap((words): Case[] => [
+    [newcomer, says(words), 'erase-ask'],
+    [reader, says(words), 'erase-ask'],
+    [chatter, says(words), 'chat'],
+    [{ chatOpen: true }, says(words), 'chat'],
+    [inWarstein, says(words), 'chat'],
+    [newcomer, says(words, { forwarded: true }), 'greet false'],
+  ])
+  test.each<Case>([
+    ...asks,
+    [{ ...reader, erasePending: true }, says('Ja, lösch meine Daten'), 'erase-ask'],
+    [newcomer, says('Wer löscht hier Brände?'), 'greet true'],
+    [newcomer, says('Wo gebe ich meine Daten an?'), 'greet true'],
+    [newcomer, says('Die Feuerwehr löscht alles, was in unserer Straße brennt'), 'greet true'],
+  ])('%j writes %j → %s', (who, message, decision) => expect(short(decide(message, world(who)))).toBe(decision))
+})
+
 describe('kinds of message', () => {
   test.each<Case>([
     [chatter, sends('voice'), 'refuse-type voice'],
@@ -230,6 +258,7 @@ describe('kinds of message', () => {
     const asked = (who: Who, message: Asking) => short(decide(message, { ...world(who), channel }))
     expect(asked(newcomer, says('Guten Tag'))).toBe('greet false')
     expect(asked(reader, says('Guten Tag'))).toBe('no-such-offering chat')
+    expect(asked(reader, says('Daten löschen'))).toBe('erase-ask')
     expect(asked(newcomer, says('CHAT'))).toBe('no-such-offering chat')
     expect(asked(newcomer, says('STOP CHAT'))).toBe('no-such-offering chat')
     expect(asked(newcomer, taps(BUTTONS.leaveChat))).toBe('no-such-offering chat')
