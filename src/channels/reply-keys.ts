@@ -31,6 +31,7 @@ export const REPLY_KEYS = [
   'topicsChosen',
   'disclosure',
   'eraseAsk',
+  'notErased',
   'erased',
 ] as const
 export type ReplyKey = (typeof REPLY_KEYS)[number]

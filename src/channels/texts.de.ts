@@ -53,6 +53,8 @@ export const textsDe: Texts = {
     disclosure: '{data}\n\nDie ganze Auskunft: {link}\nDer Link gilt nur einmal und nur für Sie.',
     eraseAsk:
       'Sollen wir alles löschen, was wir über Sie gespeichert haben? Ihre Anmeldungen enden damit. Das lässt sich nicht rückgängig machen. Tippen Sie auf den Knopf oder schreiben Sie JA.',
+    notErased:
+      'Es ist noch nichts gelöscht. Wenn Sie das möchten, tippen Sie bitte oben auf „Ja, alles löschen“ oder schreiben Sie LÖSCHEN.',
     erased:
       'Wir haben gelöscht, was wir über Sie gespeichert hatten. Sie bekommen keine Nachrichten mehr von uns. Es bleibt nur ein Nachweis, aus dem niemand Ihre Nummer lesen kann.',
   },

@@ -49,6 +49,8 @@ export const textsEn: Texts = {
     disclosure: '{data}\n\nAll of it: {link}\nThe link works once and only for you.',
     eraseAsk:
       'Shall we delete everything we store about you? Your subscriptions end with it. This cannot be undone. Tap the button or write JA.',
+    notErased:
+      'Nothing has been deleted yet. If you want that, please tap “Yes, delete it all” above or write LÖSCHEN.',
     erased:
       'We have deleted what we stored about you. You get no more messages from us. Only a proof remains from which nobody can read your number.',
   },

@@ -19,6 +19,7 @@ import {
   HOUR,
   type Line,
   MINUTE,
+  NOT_ERASED,
   type Occasion,
   type Place,
   plain,
@@ -59,7 +60,13 @@ async function chatting(deed: Deed, channel: Channel, all: readonly Occasion[]):
   await holdFirst(deed, held)
   // Where consent was given the welcome has said all this; elsewhere the first message of a matter is answered once.
   const answersFirst = channel.offerings.chat?.optInRequired === false
-  return chats.flatMap((occasion, i): Line[] => {
+  // Our question counts for an hour, and another one makes this line new.
+  const late = chats.flatMap((occasion): Line[] =>
+    occasion.decision.do === 'chat' && occasion.decision.notErased
+      ? [{ occasion, notice: NOT_ERASED, said: saying(channel, occasion, 'notErased'), pauseMs: HOUR }]
+      : [],
+  )
+  const received = chats.flatMap((occasion, i): Line[] => {
     const { opened, closedNotice } = taken[i]!
     const due = closedNotice !== null
     if (opened && answersFirst) {
@@ -68,6 +75,7 @@ async function chatting(deed: Deed, channel: Channel, all: readonly Occasion[]):
     }
     return due ? [{ occasion, notice: 'officeClosed', said: plain(closedNotice), due }] : []
   })
+  return [...received, ...late]
 }
 
 async function erasing(deed: Deed, channel: Channel, all: readonly Occasion[]): Promise<Line[]> {
@@ -98,11 +106,8 @@ async function erasing(deed: Deed, channel: Channel, all: readonly Occasion[]): 
 /** Notes whose question about erasing is no longer the last thing said. Comes first: what follows may erase them. */
 async function overtaking(deed: Deed, all: readonly Occasion[]): Promise<void> {
   const asked = all.filter(({ decision }) => decision.do === 'erase-ask')
-  await dropNotices(
-    deed,
-    asked.map(({ contact }) => contact.id),
-    ERASE_OVERTAKEN,
-  )
+  const ids = asked.map(({ contact }) => contact.id)
+  for (const kind of [ERASE_OVERTAKEN, NOT_ERASED]) await dropNotices(deed, ids, kind)
   const others = all.filter(
     ({ decision, lines, message }) =>
       lines.has(ERASE_ASK) && !lines.has(ERASE_OVERTAKEN) && !ABOUT_ERASING.has(decision.do) && opensWindow(message),

@@ -42,7 +42,8 @@ export type Decision =
   | { do: 'greet'; keep: boolean }
   /** Known, but not in the chat: ask for consent and keep what they wrote. */
   | { do: 'opt-in-ask' }
-  | { do: 'chat' }
+  /** `notErased`: a yes that came too late for our question about erasing, and may be believed to have answered it. */
+  | { do: 'chat'; notErased?: true }
   | { do: 'refuse-type'; kind: MessageKind }
 
 /**
@@ -77,7 +78,7 @@ function decideWords(message: Asking, world: World): Decision {
   // What stands on a button of another message answers that message.
   if (world.erasePending && message.kind === 'text' && !message.forwarded) {
     const answer = eraseAnswer(normalise(words), world)
-    if (answer) return { do: answer }
+    if (answer) return answer
   }
   if (near && hasToLeave(near.offering, world)) return { do: 'ask-back', ...near }
   const otherwise = accepts(world, 'text') ? forTheChat(message, world) : withoutChat(world)
@@ -95,11 +96,13 @@ const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new
 const SAY_WHAT_THEY_MEAN: ReadonlySet<string> = new Set(['ja loeschen', 'ja alles loeschen', 'alles loeschen'])
 
 /** Once other things were said, a bare word belongs to the chat; where there is none, nobody but us can be meant, but a yes is asked for again. */
-function eraseAnswer(words: string, world: World): 'erase-ask' | 'erase-confirm' | 'erase-cancel' | undefined {
+function eraseAnswer(words: string, world: World): Decision | undefined {
   const answer = ERASE_ANSWERS.get(words)
-  if (!world.eraseOvertaken || SAY_WHAT_THEY_MEAN.has(words)) return answer
-  if (inChat(world)) return undefined
-  return answer === 'erase-confirm' ? 'erase-ask' : answer
+  if (!answer) return undefined
+  if (!world.eraseOvertaken || SAY_WHAT_THEY_MEAN.has(words)) return { do: answer }
+  const isYes = answer === 'erase-confirm'
+  if (inChat(world)) return isYes && accepts(world, 'text') ? { do: 'chat', notErased: true } : undefined
+  return { do: isYes ? 'erase-ask' : answer }
 }
 
 /** Buttons stay on phones for years: what they offered may be gone by now, and a yes without our question is asked again. */

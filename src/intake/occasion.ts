@@ -39,9 +39,13 @@ export type Line = {
   farewell?: boolean
 }
 
-/** Under these names it is noted that we asked whether everything shall be erased, and that they wrote something else since. */
+/**
+ * Under these names it is noted that we asked whether everything shall be erased, that they wrote something else since, and that we said that a yes after that
+ * erased nothing.
+ */
 export const ERASE_ASK = 'erase-ask' satisfies Decision['do']
 export const ERASE_OVERTAKEN = 'erase-overtaken'
+export const NOT_ERASED = 'not-erased'
 
 export const MINUTE = 60_000
 export const HOUR = 3_600_000

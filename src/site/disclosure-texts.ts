@@ -92,6 +92,7 @@ const de = {
     'ask-back': 'Rückfrage, ob Sie sich abmelden möchten',
     'erase-ask': 'Rückfrage, ob wir alles löschen sollen',
     'erase-overtaken': 'nach dieser Rückfrage schrieben Sie anderes (vermerkt)',
+    'not-erased': 'noch ist nichts gelöscht',
     'refuse-type': 'Art der Nachricht nicht möglich',
     'no-such-offering': 'dieses Angebot gibt es hier nicht',
     you: 'von Ihnen',

@@ -253,6 +253,25 @@ describe('löschen', () => {
     expect(await isKnown()).toBe(false)
   })
 
+  test('whoever says yes in the chat too late to be understood reads once that nothing is erased, and again after the next question', async () => {
+    const notYet =
+      'Es ist noch nichts gelöscht. Wenn Sie das möchten, tippen Sie bitte oben auf „Ja, alles löschen“ oder schreiben Sie LÖSCHEN.'
+    const times = async () => (await said()).filter((words) => words === notYet).length
+    for (const words of ['CHAT', 'Die Laterne ist kaputt', 'LÖSCHEN', 'Wie lange dauert das?', 'Nein']) {
+      await writes(anna, words)
+      expect(await times()).toBe(0)
+    }
+    const before = await inTheChat()
+    await writes(anna, 'Ja')
+    expect((await said()).at(-1)).toBe(notYet)
+    await writes(anna, 'Ja')
+    expect(await times()).toBe(1)
+    expect(await inTheChat()).toBe(before + 2)
+    for (const words of ['LÖSCHEN', 'Einen Moment', 'Ja']) await writes(anna, words)
+    expect(await times()).toBe(2)
+    expect(await isKnown()).toBe(true)
+  })
+
   test('a yes after something else is asked back once more, also when all of it comes at once', async () => {
     await writes(anna, 'START')
     const messages = ['LÖSCHEN', 'STATUS', 'JA'].map((text) => written(anna, text, desk.now()))

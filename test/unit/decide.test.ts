@@ -181,14 +181,14 @@ describe('erasing needs one yes, and only after our question', () => {
     [asked, sends('button', { buttonId: 'Ja', text: 'Ja' }), 'chat'],
     [chatter, says('ja'), 'chat'],
     [chatter, taps(BUTTONS.eraseYes), 'erase-ask'],
-    [overtaken, says('Ja bitte'), 'chat'],
+    [overtaken, says('Ja bitte'), 'chat true'],
     [overtaken, says('nein'), 'chat'],
     [overtaken, says('ja, alles löschen'), 'erase-confirm'],
     [overtaken, taps(BUTTONS.eraseYes), 'erase-confirm'],
     [overtaken, taps(BUTTONS.eraseNo), 'erase-cancel'],
     [{ ...overtaken, in: ['info'] }, says('ja'), 'erase-ask'],
     [{ ...overtaken, in: ['info'] }, says('nein'), 'erase-cancel'],
-    [{ ...overtaken, in: ['info'], chatOpen: true }, says('ja'), 'chat'],
+    [{ ...overtaken, in: ['info'], chatOpen: true }, says('ja'), 'chat true'],
   ])('%j writes %j → %s', (who, message, decision) => expect(short(decide(message, world(who)))).toBe(decision))
 })
 

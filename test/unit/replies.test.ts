@@ -47,6 +47,11 @@ test('titles of buttons fit and differ', () => {
   }
 })
 
+test('whoever is told that nothing is erased yet reads the button as it stands there', () => {
+  for (const language of ['de', 'en'] as const)
+    expect(textsOf({ language }).replies.notErased).toContain(textsOf({ language }).buttons.eraseYes)
+})
+
 test('every button of ours is understood when it is tapped', () => {
   for (const id of Object.values(BUTTONS)) expect(tapOf(id)).not.toBeNull()
 })
