@@ -10,6 +10,7 @@ export const Ask = ({
   icon,
   danger,
   question,
+  open,
   children,
 }: {
   label: string
@@ -17,9 +18,11 @@ export const Ask = ({
   icon?: string
   danger?: boolean
   question?: string
+  /** Opened already, since what was answered is to be mended. */
+  open?: boolean
   children: Child
 }) => (
-  <details class="ask" name="frage">
+  <details class="ask" name="frage" open={open}>
     <summary class={`kern-btn kern-btn--${look}${danger ? ' danger' : ''}`}>
       {icon ? <span class={`kern-icon kern-icon--${icon}`} aria-hidden="true" /> : null}
       <span class="kern-label">{`${label} …`}</span>

@@ -31,6 +31,9 @@ const DAYS = 365
 /** What was typed into the look-up and what is wrong with it; `nobody`: it was understood, and nobody is known by it. */
 type Lookup = { typed?: string; problem?: string; reason?: string; reasonProblem?: string; nobody?: boolean }
 
+/** Why the list of all numbers was asked for, and what is wrong with that. */
+type Listing = { purpose?: string; problem?: string }
+
 const NO_ID = 'Bitte geben Sie eine Rufnummer wie +49 151 23456789 oder eine WhatsApp-Kennung an.'
 
 /** Whom a form means: the person its page showed, or who goes by what was typed. */
@@ -39,6 +42,13 @@ function whoIn({ person, phone = '' }: Record<string, string>): Who {
   const who = person === undefined ? readWho(phone) : { contactId: person }
   if (who) return who
   throw new Refusal('invalid-input', [{ field: 'phone', message: NO_ID }])
+}
+
+/** What is wrong with a stated reason. @throws whatever else went wrong */
+function wrongReason(error: unknown): string {
+  const [wrong] = error instanceof Refusal ? error.problems : []
+  if (wrong?.field !== 'reason') throw error
+  return wrong.message
 }
 
 const SIGNED_OFF: Readonly<Record<SignedOff, readonly [Flash['kind'], string]>> = {
@@ -66,7 +76,7 @@ export function subscriberRoutes(runtime: Runtime) {
     }),
   )
 
-  const overview = async (c: OfficeContext, lookup: Lookup = {}) => {
+  const overview = async (c: OfficeContext, lookup: Lookup = {}, listing: Listing = {}) => {
     const { channel, actor } = c.get('office')
     const topics = channel.offerings.info?.topics ?? {}
     const after = c.req.query('nach')
@@ -80,7 +90,7 @@ export function subscriberRoutes(runtime: Runtime) {
     const shown = people.slice(0, PAGE)
     return page(
       c,
-      { title: 'Abonnenten', status: lookup.problem || lookup.reasonProblem ? 422 : 200 },
+      { title: 'Abonnenten', status: lookup.problem || lookup.reasonProblem || listing.problem ? 422 : 200 },
       <>
         <Head title="Abonnenten">
           {may(actor.role, 'subscribers.change') && (
@@ -92,12 +102,15 @@ export function subscriberRoutes(runtime: Runtime) {
                 <Ask
                   icon="download"
                   label="Liste ausgeben"
+                  open={listing.problem !== undefined}
                   question="Die Liste enthält alle Rufnummern im Klartext. Das wird im Protokoll vermerkt."
                 >
                   <TextField
                     name="purpose"
                     label="Grund der Ausgabe"
                     hint="Steht im Protokoll, bitte ohne Namen und Nummern."
+                    value={listing.purpose}
+                    error={listing.problem}
                     required
                   />
                   <Button icon="download">Ja, ausgeben</Button>
@@ -192,11 +205,7 @@ export function subscriberRoutes(runtime: Runtime) {
         return { person, trail }
       })
         .then(given)
-        .catch((error) => {
-          const [wrong] = error instanceof Refusal ? error.problems : []
-          if (wrong?.field !== 'reason') throw error
-          return wrong.message
-        })
+        .catch(wrongReason)
       if (typeof found === 'string') return overview(c, { typed, reason, reasonProblem: found })
       const { person, trail } = found
       if (!person) return overview(c, { typed, reason, problem: 'Diese Angabe ist hier nicht bekannt.', nobody: true })
@@ -204,8 +213,13 @@ export function subscriberRoutes(runtime: Runtime) {
     })
     .post('/abonnenten/ausgeben', only('subscribers.change'), async (c) => {
       const { channel, actor } = c.get('office')
-      const { purpose } = await formOf(c)
-      const reason = sayableReason(purpose ?? '')
+      const { purpose = '' } = await formOf(c)
+      let reason: string
+      try {
+        reason = sayableReason(purpose)
+      } catch (error) {
+        return overview(c, {}, { purpose, problem: wrongReason(error) })
+      }
       const pages = exportSubscribers(runtime, actor, channel.slug, { reason })
       return csvFile(c, `abonnenten-${channel.slug}`, pages)
     })

@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 /** A reason is kept for a year in the open: whose number is shown stands there by id, never in words. @throws Refusal invalid-input */
 export function sayableReason(reason: string): string {
   const text = reason.trim()
-  if (text.length < 3) throw problem('Bitte geben Sie an, wozu Sie die Nummer brauchen.')
+  if (text.length < 3) throw problem('Bitte geben Sie den Grund an (mindestens 3 Zeichen).')
   if (text.length > 200) throw problem('Höchstens 200 Zeichen.')
   if (text.includes('\0')) throw problem('Darin steht ein unsichtbares Zeichen, das nicht erlaubt ist.')
   if (identifies(text, 7)) throw problem('Bitte nennen Sie hier keine Rufnummer und keine E-Mail-Adresse.')

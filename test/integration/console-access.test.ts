@@ -282,7 +282,18 @@ test('the list of all numbers is given out for a stated reason, which stands in 
   const begun = () =>
     runtime.sql`select detail from audit where action = 'subscribers.export-begun' order by id desc limit 1`
   const before = await begun()
-  for (const purpose of ['', ' ', 'für 0171.555.0151']) expect((await list(purpose)).status).toBe(422)
+  for (const [purpose, problem] of [
+    ['', 'den Grund an (mindestens 3 Zeichen)'],
+    ['x', 'den Grund an (mindestens 3 Zeichen)'],
+    ['für 0171.555.0151', 'keine Rufnummer'],
+  ] as const) {
+    const again = await list(purpose)
+    const page = await again.text()
+    expect(again.status).toBe(422)
+    expect(page).toMatch(/<details[^>]* open=""/)
+    expect(page).toMatch(new RegExp(`<input[^>]*id="purpose"[^>]*aria-invalid="true"[^>]*value="${purpose}"`))
+    expect(page).toMatch(new RegExp(`id="purpose-fehler".*?${problem.replace(/[()]/g, '.')}`, 's'))
+  }
   expect(await begun()).toEqual(before)
   const given = await list('Umzug zum neuen Anbieter')
   expect([given.status, await given.text()]).toEqual([200, expect.stringMatching(/^"phone";"userId";/)])
