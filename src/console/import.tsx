@@ -7,7 +7,7 @@ import { type ImportCounts, importSubscribers } from '../subscriptions/import.ts
 import { Ask } from './ask.tsx'
 import { FieldError } from './fields.tsx'
 import { count, counted } from './format.ts'
-import { inGerman } from './import-words.ts'
+import { columnNames, inGerman } from './import-words.ts'
 import { page } from './layout.tsx'
 import { type OfficeContext, type OfficeEnv, only } from './office.ts'
 import { Alert, Button, Facts, Head, Note, PostForm, Section } from './parts.tsx'
@@ -36,8 +36,8 @@ export function importRoutes(runtime: Runtime) {
               CSV-Datei
             </label>
             <div class="kern-hint" id="liste-hinweis">
-              Erste Zeile mit den Namen der Spalten: phone, offering, topics, date, source, wording, noticeVersion.
-              Nötig sind Rufnummer, Datum, Herkunft und Wortlaut der Einwilligung.
+              Erste Zeile mit den Namen der Spalten, deutsch oder englisch: {columnNames}. Nötig sind Datum, Quelle und
+              Wortlaut der Einwilligung sowie die Rufnummer oder die WhatsApp-Kennung.
             </div>
             <input
               class="kern-form-input__input"
@@ -78,7 +78,8 @@ export function importRoutes(runtime: Runtime) {
         const { actor, channel } = c.get('office')
         const body = await c.req.parseBody()
         const file = body.liste
-        if (!(file instanceof File) || file.size === 0) return show(c, null, 'Bitte wählen Sie eine Datei.')
+        if (!(file instanceof File) || file.name === '') return show(c, null, 'Bitte wählen Sie eine Datei.')
+        if (file.size === 0) return show(c, null, 'Diese Datei ist leer.')
         const applied = body.schritt === 'uebernehmen'
         const told: Outcome['told'] = []
         let more = 0

@@ -19,7 +19,17 @@ const ALSO: Readonly<Record<Column, readonly string[]>> = {
   noticeVersion: ['version', 'fassung', 'noticeversion'],
 }
 
-const GERMAN = 'Rufnummer, Kennung, Angebot, Themen, Datum, Quelle, Wortlaut, Fassung'
+/** What the office calls the columns, each one of the names above. */
+export const GERMAN: Readonly<Record<Column, string>> = {
+  phone: 'Rufnummer',
+  userId: 'Kennung',
+  offering: 'Angebot',
+  topics: 'Themen',
+  date: 'Datum',
+  source: 'Quelle',
+  wording: 'Wortlaut',
+  noticeVersion: 'Fassung',
+}
 
 const REQUIRED: readonly Column[] = ['date', 'source', 'wording']
 
@@ -37,7 +47,7 @@ export function readHeader(names: readonly string[]): Header {
   if (!columns.includes('phone') && !columns.includes('userId')) missing.unshift('phone')
   if (missing.length > 0)
     return {
-      problem: `The first line must name the columns. Missing: ${missing.join(', ')}. Known: ${COLUMNS.join(', ')}; in German: ${GERMAN}.`,
+      problem: `The first line must name the columns. Missing: ${missing.join(', ')}. Known: ${COLUMNS.join(', ')}; in German: ${Object.values(GERMAN).join(', ')}.`,
     }
   return { columns }
 }

@@ -20,10 +20,10 @@ export type ImportCounts = {
 export type ImportOptions = {
   /** False: nothing is written, everything is told. */
   apply: boolean
-  /** A line that is not taken over, and why; never says whose it is. */
+  /** A line that is not taken over, and why, in the order of the file; never says whose it is. */
   told: (line: number, reason: string) => void
   progress?: (counts: Readonly<ImportCounts>) => void
-  /** Lines taken over in one transaction. */
+  /** Lines seen to in one transaction. */
   batch?: number
 }
 
@@ -45,10 +45,13 @@ export async function importSubscribers(
   const namedBefore = await openNamedBefore(runtime)
   let columns: readonly (Column | null)[] | undefined
   let waiting: { line: number; stated: Stated }[] = []
+  let untaken: { line: number; reason: string }[] = []
 
   const settle = async (isLast = false) => {
     const asked = waiting
+    const tell = untaken
     waiting = []
+    untaken = []
     const stated = asked.map((one) => one.stated)
     const { outcomes, repeats } = await inDeed(runtime, async (deed) => {
       const known = await lookUpAll(deed, slug, stated)
@@ -68,8 +71,10 @@ export async function importSubscribers(
     })
     Object.assign(counts, counted(counts, outcomes))
     for (const [i, outcome] of outcomes.entries())
-      if (outcome === null) told(asked[i]!.line, REPEATS[repeats[i]!])
-      else if (outcome !== 'added' && outcome !== 'already-subscribed') told(asked[i]!.line, DECLINED[outcome])
+      if (outcome === null) tell.push({ line: asked[i]!.line, reason: REPEATS[repeats[i]!] })
+      else if (outcome !== 'added' && outcome !== 'already-subscribed')
+        tell.push({ line: asked[i]!.line, reason: DECLINED[outcome] })
+    for (const { line, reason } of tell.sort((one, other) => one.line - other.line)) told(line, reason)
     progress?.(counts)
   }
 
@@ -87,14 +92,12 @@ export async function importSubscribers(
         continue
       }
       counts.lines += 1
+      if (waiting.length + untaken.length >= batch) await settle()
       const stated = 'fields' in row ? readLine(columns, row.fields, channel, runtime.now()) : row
       if ('reason' in stated) {
         counts.bad += 1
-        told(row.line, stated.reason)
-        continue
-      }
-      if (waiting.length >= batch) await settle()
-      waiting.push({ line: row.line, stated })
+        untaken.push({ line: row.line, reason: stated.reason })
+      } else waiting.push({ line: row.line, stated })
     }
     if (!columns) {
       told(1, 'The file is empty.')

@@ -300,6 +300,21 @@ test('the list of all numbers is given out for a stated reason, which stands in 
   expect((await begun())[0]!.detail).toEqual({ reason: 'Umzug zum neuen Anbieter' })
 })
 
+test('a list that cannot be read says why in German words, and what it needs', async () => {
+  const tried = async (...files: File[]) => {
+    const body = new FormData()
+    body.set('schritt', 'probe')
+    for (const file of files) body.set('liste', file)
+    const headers = { origin: ORIGIN, cookie: cookies.get('admin')! }
+    return (await doors.app.request('/office/abonnenten/uebernehmen', { method: 'POST', headers, body })).text()
+  }
+  const page = await tried(new File(['Rufnummer;Quelle\n+4915112340001;Formular'], 'liste.csv'))
+  expect(page).toContain('Zeile 1: hier müssen die Namen der Spalten stehen; es fehlt: Datum, Wortlaut<')
+  expect(page).toContain('Kennung (userId)')
+  expect(await tried(new File([''], 'liste.csv'))).toContain('Diese Datei ist leer.')
+  expect(await tried(new File([''], ''))).toContain('Bitte wählen Sie eine Datei.')
+})
+
 const post = (path: string, fields: Record<string, string>, role: OfficeRole = 'editor') =>
   doors.app.request(`/office/abonnenten/${path}`, {
     method: 'POST',

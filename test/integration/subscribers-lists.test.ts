@@ -216,9 +216,7 @@ describe('a list of consents given elsewhere', () => {
       ].join('\r\n'),
     )
     expect(counts).toEqual({ lines: 12, added: 4, alreadySubscribed: 0, declined: 1, bad: 7 })
-    expect(
-      told.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).map((one) => one.slice(0, 30)),
-    ).toEqual([
+    expect(told.map((one) => one.slice(0, 30))).toEqual([
       expect.stringMatching(/^3: phone is not a valid/),
       expect.stringMatching(/^4: cannot be read/),
       expect.stringMatching(/^6: source is missing/),

@@ -242,8 +242,11 @@ describe('words', () => {
     ['has 3 fields instead of 5', 'hat 3 statt 5 Felder'],
     [
       'wording is missing: without it the consent cannot be proven',
-      '„wording“ fehlt; ohne diese Angabe lässt sich die Einwilligung nicht nachweisen',
+      '„Wortlaut“ fehlt; ohne diese Angabe lässt sich die Einwilligung nicht nachweisen',
     ],
+    ['source is longer than 200 characters', '„Quelle“ hat mehr als 200 Zeichen'],
+    ['topics may only be: Verkehr; date', 'mögliche Themen: Verkehr; date'],
+    ['The first line names the column userId twice.', 'die Spalte „Kennung“ steht zweimal da'],
   ])('import: %s', (english, german) => expect(inGerman(english)).toBe(german))
 
   test.each([
