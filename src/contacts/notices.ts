@@ -3,6 +3,35 @@ import { notices } from '../db/schema.ts'
 import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
 
+/** What is noted about a person: an automatic line that was given, or what they said that ended nothing. */
+export const NOTICE_KINDS = [
+  'greet',
+  'help',
+  'status',
+  'topics',
+  'unchanged',
+  'disclose',
+  'about info',
+  'about chat',
+  'about all',
+  'no info',
+  'no chat',
+  'no-such-offering',
+  'ask-back',
+  'opt-in-ask',
+  'chatOpened',
+  'officeClosed',
+  'refuse-type',
+  'refusedCall',
+  'erase-ask',
+  'erase-cancel',
+  'erase-overtaken',
+  'not-erased',
+  'erased',
+  'marketing-resumed',
+] as const
+export type NoticeKind = (typeof NOTICE_KINDS)[number]
+
 /** When each of these contacts last got which automatic line: contact → kind → time. */
 export async function noticesOf(deed: Deed, contactIds: readonly string[]): Promise<Map<string, Map<string, Date>>> {
   const found = new Map<string, Map<string, Date>>()
@@ -22,7 +51,7 @@ export async function noticesOf(deed: Deed, contactIds: readonly string[]): Prom
 /** Notes automatic lines given, now unless said otherwise. */
 export async function recordNotices(
   deed: Deed,
-  given: readonly { contactId: string; kind: string; at?: Date }[],
+  given: readonly { contactId: string; kind: NoticeKind; at?: Date }[],
 ): Promise<void> {
   if (given.length === 0) return
   const unique = new Map(given.map((notice) => [`${notice.contactId} ${notice.kind}`, { at: deed.now, ...notice }]))
@@ -34,7 +63,7 @@ export async function recordNotices(
 }
 
 /** Forgets that a line was given, so that the next occasion counts again. */
-export async function dropNotices(deed: Deed, contactIds: readonly string[], kind: string): Promise<void> {
+export async function dropNotices(deed: Deed, contactIds: readonly string[], kind: NoticeKind): Promise<void> {
   if (contactIds.length === 0) return
   await deed.tx
     .delete(notices)

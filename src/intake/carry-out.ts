@@ -4,7 +4,7 @@ import type { ReplyKey } from '../channels/reply-keys.ts'
 import { holdFirst } from '../chats/held.ts'
 import { takeIn } from '../chats/take-in.ts'
 import { opensWindow } from '../chats/window.ts'
-import { dropNotices, recordNotices } from '../contacts/notices.ts'
+import { dropNotices, type NoticeKind, recordNotices } from '../contacts/notices.ts'
 import { disclosurePath, makeLink } from '../privacy/disclosure-link.ts'
 import { disclosureWords } from '../privacy/disclosure-words.ts'
 import { eraseEverything } from '../privacy/erase.ts'
@@ -139,10 +139,10 @@ async function disclosing(deed: Deed, channel: Channel, all: readonly Occasion[]
 function answering(channel: Channel, all: readonly Occasion[]): Line[] {
   return all.flatMap((occasion): Line[] => {
     const { decision } = occasion
-    const line = (key: ReplyKey, pauseMs?: number, own?: Record<string, string>): Line[] => [
+    const line = (notice: NoticeKind, key: ReplyKey, pauseMs?: number, own?: Record<string, string>): Line[] => [
       {
         occasion,
-        notice: decision.do,
+        notice,
         said: saying(channel, occasion, key, own),
         pauseMs,
         due: RIGHTS.has(decision.do),
@@ -151,24 +151,27 @@ function answering(channel: Channel, all: readonly Occasion[]): Line[] {
     switch (decision.do) {
       case 'help':
       case 'status':
-        return line(decision.do)
+        return line(decision.do, decision.do)
       case 'topics':
-        return line(occasion.active.some(({ offering }) => offering === 'info') ? 'topicsAsk' : 'notInInfo')
+        return line(
+          decision.do,
+          occasion.active.some(({ offering }) => offering === 'info') ? 'topicsAsk' : 'notInInfo',
+        )
       case 'erase-ask':
-        return line('eraseAsk')
+        return line(decision.do, 'eraseAsk')
       case 'erase-cancel':
       case 'unchanged':
-        return line('unchanged')
+        return line(decision.do, 'unchanged')
       case 'no-such-offering':
-        return line(decision.offering === 'info' ? 'noInfoHere' : 'noChatHere', MINUTE)
+        return line(decision.do, decision.offering === 'info' ? 'noInfoHere' : 'noChatHere', MINUTE)
       case 'ask-back':
-        return line('askBack', undefined, { keyword: decision.keyword })
+        return line(decision.do, 'askBack', undefined, { keyword: decision.keyword })
       case 'greet':
-        return line('greeting', HOUR)
+        return line(decision.do, 'greeting', HOUR)
       case 'opt-in-ask':
-        return line('optInAsk', HOUR)
+        return line(decision.do, 'optInAsk', HOUR)
       case 'refuse-type':
-        return line('refusedType', MINUTE)
+        return line(decision.do, 'refusedType', MINUTE)
       default:
         return []
     }

@@ -1,6 +1,7 @@
 import type { Channel, Offering } from '../channels/channel.ts'
 import type { ReplyKey } from '../channels/reply-keys.ts'
 import type { Contact } from '../contacts/contacts.ts'
+import type { NoticeKind } from '../contacts/notices.ts'
 import { posterSource } from '../subscriptions/source.ts'
 import type { ActiveSubscription, Wish } from '../subscriptions/subscriptions.ts'
 import { textMessage } from '../whatsapp/messages.ts'
@@ -30,7 +31,7 @@ export type Line = {
   occasion: Occasion
   said: Said
   /** Under which name it is noted that it was given. */
-  notice: string
+  notice: NoticeKind
   /** Not again within this time. */
   pauseMs?: number
   /** The answer to a change that was made. */
@@ -44,8 +45,8 @@ export type Line = {
  * erased nothing.
  */
 export const ERASE_ASK = 'erase-ask' satisfies Decision['do']
-export const ERASE_OVERTAKEN = 'erase-overtaken'
-export const NOT_ERASED = 'not-erased'
+export const ERASE_OVERTAKEN = 'erase-overtaken' satisfies NoticeKind
+export const NOT_ERASED = 'not-erased' satisfies NoticeKind
 
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
@@ -84,4 +85,4 @@ export const plain = (wording: string): Said => ({ wording, body: textMessage(wo
 export const followedBy = (said: Said, more: string | null | undefined): Said =>
   more ? plain(`${said.wording}\n\n${more}`) : said
 
-export const about = (offering: Offering | 'all') => `about ${offering}`
+export const about = (offering: Offering | 'all') => `about ${offering}` as const

@@ -82,7 +82,9 @@ export async function disclose(deed: Deed, channel: Channel, contact: Contact): 
     consents: history.map(({ seq: _, ...entry }) => ({ ...entry, poster: readSource(entry.source, channel).poster })),
     ...(await chatsOf(deed, id)),
     messages: await messagesOf(deed, id),
-    automaticLines: [...lines].map(([kind, at]) => ({ kind, at })),
+    automaticLines: [...lines]
+      .map(([kind, at]) => ({ kind, at }))
+      .sort((one, other) => one.at.getTime() - other.at.getTime()),
     suppressions: await suppressionsOf(deed, channel.slug, hashes),
     accesses: await accessesTo(deed, channel.slug, [id, ...parts.map((part) => part.id)]),
     purposes: purposesOf(channel),

@@ -1,3 +1,4 @@
+import type { Child } from 'hono/jsx'
 import type { Channel } from '../channels/channel.ts'
 import type { Disclosure } from '../privacy/disclosure.ts'
 import { readSource } from '../subscriptions/source.ts'
@@ -43,7 +44,7 @@ export function Everything({ found, words, channel, json }: Shown) {
       <Rows
         title={words.who}
         rows={[
-          [words.phone, identity.phone ?? '–'],
+          [words.phone, <span class="whole">{identity.phone ?? '–'}</span>],
           [words.userId, identity.userId ?? '–'],
           [words.name, identity.name ?? '–'],
           [words.knownSince, when(identity.knownSince)],
@@ -145,7 +146,7 @@ export function Everything({ found, words, channel, json }: Shown) {
   )
 }
 
-const Rows = ({ title, rows }: { title: string; rows: [string, string][] }) => (
+const Rows = ({ title, rows }: { title: string; rows: [string, Child][] }) => (
   <section>
     <h2>{title}</h2>
     <table class="rows">

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 export const STYLE = `body{font:1.05rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:60rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.2rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid #c8c8c8;overflow-wrap:break-word}
-td:last-child{overflow-wrap:anywhere}
+td:last-child{overflow-wrap:anywhere}.whole{white-space:nowrap}
 button,.button{font:inherit;font-weight:600;padding:.7rem 1.2rem;margin:.3rem .6rem .3rem 0;border:2px solid #10365f;border-radius:.3rem;background:#10365f;color:#fff;cursor:pointer;text-decoration:none;display:inline-block}
 button.second{background:#fff;color:#10365f}a{color:#10365f}:focus-visible{outline:3px solid #b35900;outline-offset:2px}
 @media (max-width:44rem){body{padding:1rem}.list :is(table,tbody,tr,td),.list{display:block}.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

@@ -10,7 +10,7 @@ type Who = { id: string; subject: string }
 type Occasion = { channel: string; at: Date; source: string; messageId?: string; noticeVersion: string }
 
 /** Under this name it is noted that somebody said no, also to what they were not subscribed to. */
-export const noNotice = (offering: Offering): string => `no ${offering}`
+export const noNotice = (offering: Offering) => `no ${offering}` as const
 
 /**
  * These contacts are one person: what the `others` agreed to goes over to `keeper`, each with a ledger entry under both pseudonyms. The last word of all

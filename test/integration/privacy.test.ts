@@ -144,6 +144,20 @@ describe('auskunft', () => {
     expect(purposes).toMatch(/Werbung in WhatsApp.*keine Liste Sie zurückbringt/)
   })
 
+  test('tells the automatic lines in words and in the order in which they came', async () => {
+    for (const text of ['START', 'HILFE', 'LÖSCHEN', 'Nein', 'START', 'AUSKUNFT']) await writes(anna, text)
+    const { body } = await doors.ask('POST', linkIn((await said()).at(-1)!))
+    const file = JSON.parse(Buffer.from(/base64,([^"]+)/.exec(body)![1]!, 'base64').toString())
+    expect(file.automaticLines.map(({ kind }: Json) => kind)).toEqual([
+      'help',
+      'erase-cancel',
+      'about info',
+      'disclose',
+    ])
+    expect(body).toContain('nichts gelöscht, wie Sie wollten')
+    expect(body).toContain(`<span class="whole">${anna.phone}</span>`)
+  })
+
   test('the link is the file itself for whoever wants it so, ends after a day, and with the next one', async () => {
     await writes(anna, 'AUSKUNFT')
     const first = linkIn((await said()).at(-1)!)

@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { keywordsOf } from '../../src/channels/keywords.ts'
 import { statusLines, textsOf, topicNames } from '../../src/channels/replies.ts'
 import { REPLY_KEYS, unknownPlaceholders } from '../../src/channels/reply-keys.ts'
+import { NOTICE_KINDS } from '../../src/contacts/notices.ts'
 import { BUTTONS, tapOf } from '../../src/intake/buttons.ts'
 import { recognise } from '../../src/intake/keywords.ts'
 import { say } from '../../src/intake/replies.ts'
+import { wordsOf } from '../../src/site/disclosure-texts.ts'
 import { town, towns } from '../support/towns.ts'
 
 const arnsberg = town('arnsberg')
@@ -137,4 +139,9 @@ describe('the status', () => {
     expect(topicNames(arnsberg, ['baustellen', 'termine'])).toBe('Baustellen und Veranstaltungen')
     expect(topicNames(town('warstein'), null)).toBe('')
   })
+})
+
+test.each(['de', 'en'] as const)('whoever reads which line they got when reads words, in %s', (language) => {
+  const { words } = wordsOf(language)
+  expect(NOTICE_KINDS.filter((kind) => words[kind] === undefined)).toEqual([])
 })
