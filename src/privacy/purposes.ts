@@ -105,8 +105,8 @@ export function purposesOf(channel: Channel): Purpose[] {
     },
     {
       data: say(
-        'nach einem Nein oder dem Löschen: Prüfwert Ihrer Nummer und Kennung',
-        'after a no or an erasure: keyed hashes of your number and id',
+        'nach dem Löschen, und nach dem Nein von jemandem, der uns unbekannt ist: Prüfwert der Nummer und Kennung',
+        'after an erasure, and after the no of somebody unknown to us: keyed hashes of number and id',
       ),
       purpose: say('damit keine Liste Sie zurückbringt', 'so that no list brings you back'),
       ground: objection,

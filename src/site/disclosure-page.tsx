@@ -1,7 +1,8 @@
 import type { Child } from 'hono/jsx'
 import type { Channel } from '../channels/channel.ts'
 import type { Disclosure } from '../privacy/disclosure.ts'
-import { readSource } from '../subscriptions/source.ts'
+import { PREFERENCE, readSource } from '../subscriptions/source.ts'
+import { noNotice } from '../subscriptions/unite.ts'
 import type { Words } from './disclosure-texts.ts'
 
 type Shown = { found: Disclosure; words: Words; channel: Channel; json: string }
@@ -118,6 +119,7 @@ export function Everything({ found, words, channel, json }: Shown) {
           one.reason === 'left' ? word('left') : `${word('person.erased')} (${word(one.reason)})`,
         ])}
       />
+      {saysNo(found) && <p>{words.keptAway}</p>}
       <List
         title={words.accesses}
         none={words.none}
@@ -145,6 +147,15 @@ export function Everything({ found, words, channel, json }: Shown) {
     </>
   )
 }
+
+/** Whether they said no to something and have not agreed to it since: that alone keeps lists away, whatever is noted besides. */
+const saysNo = ({ subscriptions, automaticLines, consents }: Disclosure): boolean =>
+  (['info', 'chat'] as const).some((offering) => {
+    const last = consents.findLast((one) => one.offering === offering && one.source !== PREFERENCE)
+    const noted = automaticLines.some(({ kind }) => kind === noNotice(offering))
+    const active = subscriptions.some((one) => one.offering === offering && one.until === null)
+    return !active && (noted || last?.action === 'withdrawn')
+  })
 
 const Rows = ({ title, rows }: { title: string; rows: [string, Child][] }) => (
   <section>

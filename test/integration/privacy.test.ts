@@ -144,6 +144,17 @@ describe('auskunft', () => {
     expect(purposes).toMatch(/Werbung in WhatsApp.*keine Liste Sie zurückbringt/)
   })
 
+  test.each([
+    [['START', 'STOP'], true],
+    [['STOP'], true],
+    [['START'], false],
+    [['STOP', 'START'], false],
+  ])('says that a no keeps lists away to whoever has one: %j', async (texts, says) => {
+    for (const text of [...texts, 'AUSKUNFT']) await writes(anna, text)
+    const { body } = await doors.ask('POST', linkIn((await said()).at(-1)!))
+    expect(body.includes('Ihr Nein oben hält jede Liste davon ab')).toBe(says)
+  })
+
   test('tells the automatic lines in words and in the order in which they came', async () => {
     for (const text of ['START', 'HILFE', 'LÖSCHEN', 'Nein', 'START', 'AUSKUNFT']) await writes(anna, text)
     const { body } = await doors.ask('POST', linkIn((await said()).at(-1)!))
