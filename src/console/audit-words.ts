@@ -1,4 +1,5 @@
 import type { TrailEntry } from '../audit/trail.ts'
+import { roles } from './texts.de.ts'
 
 const DEEDS: Readonly<Record<string, string>> = {
   'broadcast.drafted': 'Meldung geschrieben',
@@ -77,4 +78,38 @@ export function deedWords({ action, detail }: Pick<TrailEntry, 'action' | 'detai
   }
   const invitation = action === 'staff.invited' && INVITATIONS[String(facts.access)]
   return invitation || (DEEDS[action] ?? action)
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  recipients: 'Empfänger',
+  queued: 'wieder eingereiht',
+  skipped: 'ausgelassen',
+  messages: 'Nachrichten',
+  events: 'Nachrichten',
+  chats: 'Anliegen',
+  contacts: 'Personen',
+  lines: 'Zeilen',
+  added: 'neu',
+  alreadySubscribed: 'schon angemeldet',
+  declined: 'nicht übernommen',
+  bad: 'fehlerhaft',
+}
+
+/** Elsewhere the reason is a word of ours for programs. */
+const isStated = (action: string): boolean => action.startsWith('subscriber')
+
+/** What an entry tells beyond the deed. */
+export function detailWords({ action, detail }: Pick<TrailEntry, 'action' | 'detail'>): string {
+  const facts = detail as Record<string, unknown>
+  const words = Object.entries(WORDS).flatMap(([key, label]) =>
+    typeof facts[key] === 'number' && !(action === 'retention.run' && facts[key] === 0)
+      ? [`${facts[key]} ${label}`]
+      : [],
+  )
+  if (typeof facts.role === 'string' && facts.role in roles) words.push(roles[facts.role as keyof typeof roles][0])
+  if (typeof facts.name === 'string') words.push(facts.name)
+  if (action === 'subscriber.looked-up' && facts.found === false) words.push('niemand gefunden')
+  if (typeof facts.reason === 'string' && isStated(action)) words.push(`Grund: ${facts.reason}`)
+  if (facts.refused === true) words.push('abgelehnt: der Grund nannte die Person')
+  return words.join(', ')
 }

@@ -2,7 +2,7 @@ import { may } from '../access/permissions.ts'
 import type { TrailEntry } from '../audit/trail.ts'
 import type { LookedUp } from '../subscriptions/subscribers.ts'
 import { Ask } from './ask.tsx'
-import { deedWords } from './audit-words.ts'
+import { deedWords, detailWords } from './audit-words.ts'
 import { dateTime, day } from './format.ts'
 import type { Office } from './office.ts'
 import { Badge, Button, Empty, Facts, Head, Note, PostForm, Section, Table } from './parts.tsx'
@@ -94,8 +94,13 @@ export const PersonPage = ({
         <Section title="Protokoll zu dieser Person" id="protokoll">
           <Table
             caption="Protokoll"
-            head={['Zeit', 'Wer', 'Was']}
-            rows={trail.map((entry) => [dateTime(entry.at, zone), entry.actorName, deedWords(entry)])}
+            head={['Zeit', 'Wer', 'Was', 'Einzelheiten']}
+            rows={trail.map((entry) => [
+              dateTime(entry.at, zone),
+              entry.actorName,
+              deedWords(entry),
+              detailWords(entry),
+            ])}
           />
         </Section>
       )}

@@ -171,10 +171,21 @@ test('the admin takes the whole audit log along as a table, which stands in it',
   await runtime.sql`
     insert into audit (at, channel, actor, actor_name, action, detail)
     select ${runtime.now()}, 'arnsberg', 'key:1', '=cmd', 'old', '{}' from generate_series(1, 1200)`
+  const at = new Date('2026-07-01T22:30:00Z')
+  const looked = { by: 'phone', found: true, reason: 'Anruf' }
+  await runtime.sql`
+    insert into audit (at, channel, actor, actor_name, action, detail)
+    values (${at}, 'arnsberg', 'key:1', 'Dora', 'subscriber.looked-up', ${runtime.sql.json(looked)})`
+  await runtime.act((deed) => storeTemplates(deed, 'arnsberg', [listed('stadt_meldung')]))
+  const { id } = await runtime.act((deed) =>
+    draft(deed, { ...COMMAND, id: 'key:a' }, runtime.channels.get('arnsberg')!, ROADWORKS),
+  )
   const answer = await ask('POST /protokoll/ausgeben', { cookie: cookies.get('admin')! })
   const lines = (await answer.text()).trim().split('\n')
   expect(lines[0]).toContain('"Zeit";"Kanal";"Wer"')
   expect(lines[1]).toContain('Protokoll ausgegeben')
+  expect(lines[2]).toMatch(new RegExp(`;"${id}";"${ROADWORKS.title}"$`))
+  expect(lines[3]).toMatch(/;"Do, 02.07.2026, 0:30\u00a0Uhr";"arnsberg";"Dora";.*;"Grund: Anruf"$/)
   expect(lines.filter((line) => line.includes(';"\'=cmd";'))).toHaveLength(1200)
 })
 
@@ -345,6 +356,7 @@ test('whoever has no number here is looked up by the WhatsApp id, signed off and
   const look = () => post('nachschlagen', { phone: ` ${cem.userId} `, reason: 'Anruf' }, 'admin')
   const shown = await (await look()).text()
   expect(shown).toContain(cem.userId)
+  expect(shown.replace(/<[^>]+>/g, '|').replace(/\|+/g, '|')).toContain('|Person nachgeschlagen|Grund: Anruf|')
   const forms = [...shown.matchAll(/abonnenten\/(\w+)\?kanal=arnsberg"[^>]*><input[^>]*name="person" value="([^"]+)"/g)]
   expect(forms.map(([, path, person]) => [path, person])).toEqual([
     ['abmelden', id],
