@@ -109,7 +109,10 @@ const Entry = ({ entry, office: { channel } }: { entry: ProvenEntry; office: Off
           ['Themen', topics],
           ['Wann', `${dateTime(entry.at, channel.timezone)} (${entry.at.toISOString()})`],
           ['Wie', sourceWords(entry.source, channel)],
-          [isPreference ? 'Was das heißt' : 'Angezeigter Wortlaut', entry.wording ?? 'nicht festgehalten'],
+          [
+            isPreference ? 'Was das heißt' : 'Angezeigter Wortlaut',
+            entry.wording ?? (entry.source === 'office' ? 'keiner: durch das Rathaus' : 'nicht festgehalten'),
+          ],
           ['Datenschutzhinweis, Fassung', entry.noticeVersion || 'nicht festgehalten'],
           ['Nachricht bei WhatsApp', entry.messageId],
           ['Prüfsumme', <code class="hash">{entry.hash}</code>],

@@ -341,6 +341,9 @@ test('an editor signs off whoever calls: ledger and audit say so once, and the p
   expect(await look()).toContain(OFFER)
   for (let times = 0; times < 2; times++) expect((await post('abmelden', { phone })).status).toBe(303)
   expect(await look()).not.toContain(OFFER)
+  const proof = await (await post(`${id}/nachweis`, { reason: 'Beschwerde' })).text()
+  expect(proof).toContain('keiner: durch das Rathaus')
+  expect(proof).not.toContain('nicht festgehalten')
   const entries = await runtime.sql`
     select action, source from consents k join contacts c on c.subject = k.subject
     where c.phone_hash = ${runtime.vault.fingerprint('phone', phone)} order by k.id`
