@@ -107,7 +107,7 @@ async function erasing(deed: Deed, channel: Channel, all: readonly Occasion[]): 
 async function overtaking(deed: Deed, all: readonly Occasion[]): Promise<void> {
   const asked = all.filter(({ decision }) => decision.do === 'erase-ask')
   const ids = asked.map(({ contact }) => contact.id)
-  for (const kind of [ERASE_OVERTAKEN, NOT_ERASED]) await dropNotices(deed, ids, kind)
+  for (const kind of [ERASE_OVERTAKEN, NOT_ERASED] as const) await dropNotices(deed, ids, kind)
   const others = all.filter(
     ({ decision, lines, message }) =>
       lines.has(ERASE_ASK) && !lines.has(ERASE_OVERTAKEN) && !ABOUT_ERASING.has(decision.do) && opensWindow(message),
