@@ -13,6 +13,7 @@ import { growthOf } from '../subscriptions/growth.ts'
 import { given, sayableReason } from '../subscriptions/reason.ts'
 import { type SignedOff, signOff } from '../subscriptions/sign-off.ts'
 import { countSubscribers, listSubscribers, lookUp } from '../subscriptions/subscribers.ts'
+import { isKeptAway } from '../subscriptions/suppressions.ts'
 import { Ask } from './ask.tsx'
 import { GrowthChart } from './chart.tsx'
 import { csvFile } from './csv-file.ts'
@@ -28,8 +29,13 @@ import { offerings as offeringWords } from './texts.de.ts'
 const PAGE = 25
 const DAYS = 365
 
-/** What was typed into the look-up and what is wrong with it; `nobody`: it was understood, and nobody is known by it. */
-type Lookup = { typed?: string; problem?: string; reason?: string; reasonProblem?: string; nobody?: boolean }
+/** What was typed into the look-up and what is wrong with it; `unnoted`: it was understood, nobody is known by it, and no wish of theirs either. */
+type Lookup = { typed?: string; problem?: string; reason?: string; reasonProblem?: string; unnoted?: boolean }
+
+const UNKNOWN =
+  'Diese Angabe ist hier nicht bekannt. Bitte vergleichen Sie sie noch einmal oder fragen Sie nach einer anderen Nummer.'
+const KEPT_AWAY =
+  'Diese Angabe ist hier nicht bekannt. Vermerkt ist schon: Keine Liste meldet diese Person an, das kann nur sie selbst. Bekommt sie trotzdem Meldungen, dann unter einer anderen Nummer oder WhatsApp-Kennung: Bitte fragen Sie danach.'
 
 /** Why the list of all numbers was asked for, and what is wrong with that. */
 type Listing = { purpose?: string; problem?: string }
@@ -153,8 +159,9 @@ export function subscriberRoutes(runtime: Runtime) {
             />
             <Button icon="search">Nachschlagen</Button>
           </PostForm>
-          {lookup.nobody && channel.offerings.info && may(actor.role, 'subscribers.sign-off') && (
+          {lookup.unnoted && channel.offerings.info && may(actor.role, 'subscribers.sign-off') && (
             <PostForm to="/office/abonnenten/abmelden" kanal={channel.slug}>
+              <Note>Möchte die Person keine Meldungen, dann vermerken Sie das hier.</Note>
               <input type="hidden" name="phone" value={lookup.typed} />
               <Ask
                 label="Keine Meldungen gewünscht"
@@ -202,13 +209,13 @@ export function subscriberRoutes(runtime: Runtime) {
         const person = await lookUp(deed, actor, channel.slug, who, offeringsOf(channel), reason)
         if (person instanceof Refusal) return person
         const trail = person ? await trailOf(deed, actor, channel.slug, { limit: 20, target: person.id }) : []
-        return { person, trail }
+        return { person, trail, noted: !person && (await isKeptAway(deed, channel.slug, who)) }
       })
         .then(given)
         .catch(wrongReason)
       if (typeof found === 'string') return overview(c, { typed, reason, reasonProblem: found })
-      const { person, trail } = found
-      if (!person) return overview(c, { typed, reason, problem: 'Diese Angabe ist hier nicht bekannt.', nobody: true })
+      const { person, trail, noted } = found
+      if (!person) return overview(c, { typed, reason, problem: noted ? KEPT_AWAY : UNKNOWN, unnoted: !noted })
       return page(c, { title: 'Eine Person' }, <PersonPage {...{ office, person, trail, reason }} />)
     })
     .post('/abonnenten/ausgeben', only('subscribers.change'), async (c) => {

@@ -3,14 +3,14 @@ import { type Actor, record } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import { eraseChats } from '../chats/closing.ts'
 import type { Contact } from '../contacts/contacts.ts'
-import { hashesOf, idHashesOf } from '../contacts/enrol.ts'
+import { idHashesOf } from '../contacts/enrol.ts'
 import { eraseContact, lockWho, type Who } from '../contacts/erase.ts'
 import { disclosureLinks } from '../db/schema.ts'
 import { eraseMessages } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
 import { eraseSubscriptions } from '../subscriptions/erase.ts'
 import { activeOfferings, leave } from '../subscriptions/subscriptions.ts'
-import { suppress, suppressedAmong } from '../subscriptions/suppressions.ts'
+import { isKeptAway, suppress } from '../subscriptions/suppressions.ts'
 
 /**
  * Erases everything about this person on this channel. What stays is the pseudonymous proof in the ledger and keyed hashes of their ids, also of those
@@ -56,6 +56,5 @@ export async function eraseByIds(
     await eraseEverything(deed, actor, contact, { source: 'office', noticeVersion: privacy.noticeVersion })
     return 'erased'
   }
-  const hashes = 'contactId' in who ? [] : hashesOf(deed, who)
-  return (await suppressedAmong(deed, slug, hashes)).size > 0 ? 'kept-away' : 'unknown'
+  return !('contactId' in who) && (await isKeptAway(deed, slug, who)) ? 'kept-away' : 'unknown'
 }

@@ -1,4 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
+import { hashesOf } from '../contacts/enrol.ts'
 import { contacts, subscriptions, suppressions } from '../db/schema.ts'
 import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
@@ -41,6 +42,10 @@ export async function suppressedAmong(
     .where(and(eq(suppressions.channel, channel), inArray(suppressions.idHash, [...hashes])))
   return new Set(rows.map(({ idHash }) => idHash.toString('hex')))
 }
+
+/** Whether it is noted that no list may sign up whoever goes by this id. */
+export const isKeptAway = async (deed: Deed, channel: string, who: { phone: string } | { userId: string }) =>
+  (await suppressedAmong(deed, channel, hashesOf(deed, who))).size > 0
 
 export type Suppression = { at: Date; reason: string }
 

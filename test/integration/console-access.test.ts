@@ -384,8 +384,13 @@ test('nobody is signed off or erased on the page of another town', async () => {
 
 test('a caller whom nobody knows gets their no noted, and only a keyed hash of the number stays', async () => {
   const phone = '+4915112340046'
-  expect(await (await post('nachschlagen', { phone, reason: 'Anruf' })).text()).toContain('Keine Meldungen gewünscht')
+  const unknown = await (await post('nachschlagen', { phone, reason: 'Anruf' })).text()
+  expect(unknown).toContain('fragen Sie nach einer anderen Nummer')
+  expect(unknown).toContain('Keine Meldungen gewünscht')
   for (let times = 0; times < 2; times++) expect((await post('abmelden', { phone })).status).toBe(303)
+  const again = await (await post('nachschlagen', { phone, reason: 'Anruf' })).text()
+  expect(again).toContain('Vermerkt ist schon: Keine Liste meldet diese Person an')
+  expect(again).not.toContain('Keine Meldungen gewünscht')
   const kept = await runtime.sql`select encode(id_hash, 'hex') as hash from suppressions`
   expect(kept.map(({ hash }) => hash)).toContain(runtime.vault.fingerprint('phone', phone).toString('hex'))
   expect(await runtime.sql`select target, detail from audit where action = 'subscriber.no-noted'`).toEqual([
