@@ -112,8 +112,17 @@ export class Connections {
         for (const one of rested)
           if (one.isFresh(nowMs)) this.#goOn(one)
           else one.end()
+        this.#fill()
       })
     })
+  }
+
+  /** Whoever waits for connections that have ended instead of becoming free gets new ones. */
+  #fill(): void {
+    while (this.#waiting.length > this.#restingInAll && this.#all.size < this.#options.connections) {
+      const next = this.#nextInTime()
+      if (next) this.#another(next)
+    }
   }
 
   #goOn(connection: Connection): void {
@@ -135,8 +144,7 @@ export class Connections {
     this.#all.delete(connection)
     const at = this.#idle.indexOf(connection)
     if (at >= 0) this.#idle.splice(at, 1)
-    const next = this.#nextInTime()
-    if (next) this.#another(next)
+    this.#fill()
     if (this.#all.size > 0) return
     clearInterval(this.#watch ?? undefined)
     this.#watch = null
