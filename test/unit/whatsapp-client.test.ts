@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { text as readAll } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openClient } from '../../src/whatsapp/client.ts'
@@ -7,6 +8,7 @@ import { retryAfterMs } from '../../src/whatsapp/exchange.ts'
 import { dailyLimitOf } from '../../src/whatsapp/limits.ts'
 import { mayHaveToken } from '../../src/whatsapp/media.ts'
 import { addressed, textMessage } from '../../src/whatsapp/messages.ts'
+import { serveRaw } from '../support/raw-http.ts'
 
 type Seen = { method: string; url: string; headers: IncomingMessage['headers']; body: string }
 type Answer = (seen: Seen, response: ServerResponse) => void
@@ -226,6 +228,50 @@ describe('what becomes of a message that is sent', () => {
       for (let turn = 0; turn < n % 4; turn++) await new Promise(setImmediate)
     }
     expect(server.seen).toHaveLength(40)
+  })
+
+  test('whatever a server does with its connections, each message has one outcome, and an answer is its own', async () => {
+    const told = (id: string, more = '') => {
+      const json = JSON.stringify({ messages: [{ id }] })
+      return `HTTP/1.1 200 OK\r\n${more}content-length: ${json.length}\r\n\r\n${json}`
+    }
+    const moods: ((socket: Socket, id: string) => void)[] = [
+      ...Array(6).fill((socket: Socket, id: string) => socket.write(told(id))),
+      (socket, id) => socket.end(told(id)),
+      (socket, id) => socket.write(told(id, 'connection: close\r\n')),
+      (socket, id) => setImmediate(() => socket.end(told(id))),
+      (socket, id) => {
+        socket.write(told(id).slice(0, 30))
+        setImmediate(() => socket.write(told(id).slice(30)))
+      },
+      (socket, id) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${told(id)}`),
+      (socket) => socket.end(),
+      (socket) => socket.resetAndDestroy(),
+      (socket, id) => socket.end(told(id).slice(0, 50)),
+    ]
+    const seen: string[] = []
+    const server = serveRaw((socket, request) => {
+      const id = JSON.parse(request.slice(request.indexOf('\r\n\r\n') + 4)).biz_opaque_callback_data
+      seen.push(id)
+      moods[Math.floor(Math.random() * moods.length)]!(socket, id)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    closing.push(async () => server.close())
+    const whatsapp = client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 4 })
+    const lane = async (name: number) => {
+      for (let n = 0; n < 100; n++) {
+        const id = `dlv_${name}_${n}`
+        const { verdict, wamid } = await whatsapp.send(
+          town,
+          addressed(textMessage('Hallo'), { phone: '+4915112340001' }, id),
+        )
+        expect([verdict, wamid]).toEqual(verdict === 'accepted' ? ['accepted', id] : ['unknown', undefined])
+        for (let turn = 0; turn < n % 4; turn++) await new Promise(setImmediate)
+      }
+    }
+    await Promise.all([1, 2, 3, 4, 5, 6].map(lane))
+    expect(seen).toHaveLength(600)
+    expect(new Set(seen).size).toBe(600)
   })
 
   test('what may no longer start when its connection is there is not written', async () => {
