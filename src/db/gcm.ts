@@ -1,5 +1,8 @@
 import { createCipheriv, type KeyObject } from 'node:crypto'
 
+/** Where a value lies: from `start` up to `end`. */
+export type Place = { start: number; end: number }
+
 const BLOCK = 16
 export const IV = 12
 export const TAG = 16
@@ -12,52 +15,55 @@ const AT_ONCE = 2048
  * SP 800-38D.
  * @param key 256 bits
  */
-export function gcmOpener(key: KeyObject): (values: readonly Buffer[]) => (Buffer | null)[] {
+export function gcmOpener(key: KeyObject): (bytes: Buffer, places: readonly Place[]) => boolean[] {
   const aes = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
   const ghash = ghashWith(aes.update(Buffer.alloc(BLOCK)))
+  const tag = new Int32Array(4)
 
-  /** `values` are IV, full tag and ciphertext in a row, without additional data; null for what was changed or sealed with another key. */
-  return (values) => {
-    const opened: (Buffer | null)[] = []
-    for (let from = 0, to = 0; from < values.length; from = to) {
+  /**
+   * `bytes` holds at each place IV, full tag and ciphertext in a row, without additional data; afterwards the text stands where the ciphertext was. False for what
+   * was changed or sealed with another key: there nothing changes.
+   */
+  return (bytes, places) => {
+    const areOpen: boolean[] = []
+    for (let from = 0, to = 0; from < places.length; from = to) {
       let blocks = 0
-      do blocks += blocksOf(values[to++]!)
-      while (to < values.length && blocks + blocksOf(values[to]!) <= AT_ONCE)
-      const some = values.slice(from, to)
-      const stream = aes.update(countersOf(some, blocks))
-      let at = 0
-      for (const value of some) {
-        opened.push(openOne(value, stream, at))
-        at += BLOCK * blocksOf(value)
+      do blocks += blocksOf(places[to++]!)
+      while (to < places.length && blocks + blocksOf(places[to]!) <= AT_ONCE)
+      const stream = aes.update(countersOf(bytes, places, from, to, blocks))
+      for (let n = from, at = 0; n < to; n++) {
+        areOpen.push(openOne(bytes, places[n]!, stream, at))
+        at += BLOCK * blocksOf(places[n]!)
       }
     }
-    return opened
+    return areOpen
   }
 
-  function openOne(value: Buffer, stream: Buffer, at: number): Buffer | null {
-    if (value.length < IV + TAG) return null
-    const tag = ghash(value, IV + TAG)
+  function openOne(bytes: Buffer, { start, end }: Place, stream: Buffer, at: number): boolean {
+    const text = start + IV + TAG
+    if (end < text) return false
+    ghash(bytes, text, end, tag)
     let difference = 0
-    for (let i = 0; i < TAG; i++) difference |= tag[i]! ^ stream[at + i]! ^ value[IV + i]!
-    if (difference !== 0) return null
-    const text = Buffer.allocUnsafe(value.length - IV - TAG)
-    for (let i = 0; i < text.length; i++) text[i] = value[IV + TAG + i]! ^ stream[at + BLOCK + i]!
-    return text
+    for (let i = 0; i < TAG; i++)
+      difference |= ((tag[i >> 2]! >>> (24 - 8 * (i & 3))) & 255) ^ stream[at + i]! ^ bytes[start + IV + i]!
+    if (difference !== 0) return false
+    for (let i = text, key = at + BLOCK; i < end; i++, key++) bytes[i]! ^= stream[key]!
+    return true
   }
 }
 
 /** One for the tag, the others for the text. */
-const blocksOf = (value: Buffer) => 1 + Math.max(0, Math.ceil((value.length - IV - TAG) / BLOCK))
+const blocksOf = ({ start, end }: Place) => 1 + Math.max(0, (end - start - IV - TAG + BLOCK - 1) >> 4)
 
 /** What AES makes the key stream of: for each value its IV and a number from one on. */
-function countersOf(values: readonly Buffer[], blocks: number): Buffer {
+function countersOf(bytes: Buffer, places: readonly Place[], from: number, to: number, blocks: number): Buffer {
   const counters = Buffer.alloc(blocks * BLOCK)
-  let at = 0
-  for (const value of values) {
-    for (let n = 1; n <= blocksOf(value); n++) {
-      for (let i = 0; i < IV; i++) counters[at + i] = value[i]!
-      counters.writeUInt32BE(n, at + IV)
-      at += BLOCK
+  for (let n = from, at = 0; n < to; n++) {
+    const { start } = places[n]!
+    const count = blocksOf(places[n]!)
+    for (let number = 1; number <= count; number++, at += BLOCK) {
+      for (let i = 0; i < IV; i++) counters[at + i] = bytes[start + i]!
+      for (let i = 0; i < 4; i++) counters[at + IV + i] = number >>> (24 - 8 * i)
     }
   }
   return counters
@@ -66,11 +72,8 @@ function countersOf(values: readonly Buffer[], blocks: number): Buffer {
 /** What is shifted out below comes back above: the polynomial of GCM. */
 const POLYNOMIAL = 0xe1000000
 
-/**
- * GHASH of everything in a buffer from an offset on. Multiplies a byte at a time, with tables made of `h` (Shoup's method). The next call overwrites the
- * answer of the last one.
- */
-function ghashWith(h: Buffer): (bytes: Buffer, from: number) => Uint8Array {
+/** GHASH of the bytes from `start` up to `end`, as four words. Multiplies a byte at a time, with tables made of `h` (Shoup's method). */
+function ghashWith(h: Buffer): (bytes: Buffer, start: number, end: number, into: Int32Array) => void {
   const tables = [0, 1, 2, 3].map(() => new Int32Array(256))
   const [m0, m1, m2, m3] = tables as [Int32Array, Int32Array, Int32Array, Int32Array]
   let [a, b, c, d] = [h.readInt32BE(0), h.readInt32BE(4), h.readInt32BE(8), h.readInt32BE(12)]
@@ -92,38 +95,32 @@ function ghashWith(h: Buffer): (bytes: Buffer, from: number) => Uint8Array {
     for (let i = 0; i < 8; i++) shiftedOut[byte] = (shiftedOut[byte]! >>> 1) ^ ((byte >> i) & 1 ? POLYNOMIAL : 0)
   }
 
-  const x = Buffer.alloc(BLOCK)
-  return (bytes, from) => {
-    let [a, b, c, d] = [0, 0, 0, 0]
+  return (bytes, start, end, x) => {
     x.fill(0)
-    const bits = 8 * (bytes.length - from)
-    for (let at = from; ; at += BLOCK) {
-      const isLast = at >= bytes.length
-      if (isLast) {
-        // 64 bits for the length of additional data, of which there is none, and 64 for that of the text
-        for (let i = 0; i < 4; i++) x[BLOCK - 1 - i]! ^= (bits >>> (8 * i)) & 255
-      } else {
-        const end = Math.min(BLOCK, bytes.length - at)
-        for (let i = 0; i < end; i++) x[i]! ^= bytes[at + i]!
-      }
-      a = b = c = d = 0
-      for (let i = BLOCK - 1; i >= 0; i--) {
-        const out = d & 255
-        d = (d >>> 8) | (c << 24)
-        c = (c >>> 8) | (b << 24)
-        b = (b >>> 8) | (a << 24)
-        a = (a >>> 8) ^ shiftedOut[out]!
-        const byte = x[i]!
-        a ^= m0[byte]!
-        b ^= m1[byte]!
-        c ^= m2[byte]!
-        d ^= m3[byte]!
-      }
-      x.writeInt32BE(a, 0)
-      x.writeInt32BE(b, 4)
-      x.writeInt32BE(c, 8)
-      x.writeInt32BE(d, 12)
-      if (isLast) return x
+    for (let at = start; at < end; at += BLOCK) {
+      const rest = Math.min(BLOCK, end - at)
+      for (let i = 0; i < rest; i++) x[i >> 2]! ^= bytes[at + i]! << (24 - 8 * (i & 3))
+      multiply(x)
     }
+    // 64 bits for the length of additional data, of which there is none, and 64 for that of the text
+    x[2]! ^= (end - start) >>> 29
+    x[3]! ^= (end - start) << 3
+    multiply(x)
+  }
+
+  function multiply(x: Int32Array): void {
+    let [a, b, c, d] = [0, 0, 0, 0]
+    for (let i = BLOCK - 1; i >= 0; i--) {
+      const out = d & 255
+      const byte = (x[i >> 2]! >>> (24 - 8 * (i & 3))) & 255
+      d = ((d >>> 8) | (c << 24)) ^ m3[byte]!
+      c = ((c >>> 8) | (b << 24)) ^ m2[byte]!
+      b = ((b >>> 8) | (a << 24)) ^ m1[byte]!
+      a = (a >>> 8) ^ shiftedOut[out]! ^ m0[byte]!
+    }
+    x[0] = a
+    x[1] = b
+    x[2] = c
+    x[3] = d
   }
 }

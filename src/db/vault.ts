@@ -50,12 +50,14 @@ export function openVault(keys: readonly DataKey[], lookupKey: Buffer): Vault {
       return decrypt(secret, bytesOf(sealed, id))
     },
     openAll: (all) => {
-      const ids = all.map(keyIdOf)
       const texts = new Array<string | null>(all.length).fill(null)
       for (const [id, opener] of openers) {
-        const places = [...all.keys()].filter((i) => ids[i] === id)
-        opener(places.map((i) => bytesOf(all[i]!, id))).forEach((text, n) => {
-          texts[places[n]!] = text === null ? null : text.toString()
+        const mine = [...all.keys()].filter((i) => keyIdOf(all[i]!) === id)
+        openTogether(
+          opener,
+          mine.map((i) => all[i]!.slice(id.length + 1)),
+        ).forEach((text, n) => {
+          texts[mine[n]!] = text
         })
       }
       return texts
@@ -115,6 +117,24 @@ function decrypt(key: KeyObject, bytes: Buffer): string {
     throw new CannotOpen('A sealed value was changed, or its key has another content than the key of that name here.')
   }
 }
+
+/** Decodes, opens and reads in one go what would cost three calls and two buffers for each value. */
+function openTogether(open: ReturnType<typeof gcmOpener>, values: readonly string[]): (string | null)[] {
+  let length = 0
+  const places = values.map((value) => {
+    const start = length
+    length += 3 * Math.ceil(value.length / 4)
+    return { start, end: start + Math.floor((3 * value.length) / 4) }
+  })
+  // Each value fills whole groups of four characters, so that the next one begins with a byte of its own.
+  const bytes = Buffer.from(values.map((value) => value + FILLING[value.length % 4]!).join(''), 'base64url')
+  if (bytes.length !== length)
+    return values.length === 1 ? [null] : values.flatMap((value) => openTogether(open, [value])) // one is no base64url
+  const areOpen = open(bytes, places)
+  return places.map(({ start, end }, i) => (areOpen[i] ? bytes.toString('utf8', start + IV + TAG, end) : null))
+}
+
+const FILLING = ['', 'AAA', 'AA', 'A']
 
 /** Random numbers are drawn for a thousand values at once: one by one they would cost more than the encryption. */
 const ivs = Buffer.alloc(1024 * IV)

@@ -131,7 +131,7 @@ async function handOver(town: BenchTown, inbox: Sink, count: number): Promise<nu
 /** From the first to the last message of a broadcast, by the receiver's clock. */
 async function broadcastSeconds(town: BenchTown, id: string, people: number): Promise<number> {
   await town.sink.take()
-  await town.hands.sql`update broadcasts set due_at = now() where id = ${id}`
+  await town.hands.sql`update broadcasts set due_at = now() - interval '1 second' where id = ${id}`
   await startDue(town.hands)
   const at = await arrived(town.sink, people)
   await town.hands.sql`update broadcasts set status = 'done', due_at = null, finished_at = now() where id = ${id}`

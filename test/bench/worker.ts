@@ -175,7 +175,7 @@ async function dispatch({
   await inDeed(runtime, (deed) => registerChannels(deed, channels.values()))
   /** The audience is frozen before the clock starts: that has a bench of its own. */
   const freeze = async (id: string) => {
-    await runtime.sql`update broadcasts set due_at = now() where id = ${id}`
+    await runtime.sql`update broadcasts set due_at = now() - interval '1 second' where id = ${id}`
     await startDue(runtime)
   }
   const send = async () => {

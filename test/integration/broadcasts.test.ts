@@ -616,7 +616,7 @@ describe('a broadcast under way', () => {
     const { id } = await room.approved()
     await room.startDue()
     await room.database
-      .sql`update broadcasts set status = 'starting', started_at = null, due_at = now() where id = ${id}`
+      .sql`update broadcasts set status = 'starting', started_at = null, due_at = now() - interval '1 second' where id = ${id}`
     await room.act((deed) => pause(deed, anna, room.channel(), id))
     expect(await room.startDue()).toBe(0)
     await room.act((deed) => resume(deed, anna, room.channel(), id))

@@ -50,6 +50,7 @@ describe('sealing', () => {
     ['a changed bit', flip(vault.seal('Anna'))],
     ['a cut value', vault.seal('Anna').slice(0, 20)],
     ['nothing after the key', '2026.'],
+    ['a blank instead of a letter', vault.seal('Anna').replace(/.(.{9})$/, ' $1')],
     ['something never sealed', '+4915112345678'],
   ])('%s does not open, and the error does not repeat the value', (_, sealed) => {
     const error = thrownBy(() => vault.open(sealed))
