@@ -19,6 +19,10 @@ export const refusals = {
   'send-time-passed': [422, 'Der Versandzeitpunkt liegt in der Vergangenheit.'],
   'no-such-offering': [422, 'Dieses Angebot gibt es auf diesem Kanal nicht.'],
   'channel-stopped': [409, 'Der Kanal ist angehalten. Bitte beheben Sie zuerst die angezeigte Störung.'],
+  'limit-used-up': [
+    409,
+    'Das Tageslimit von WhatsApp ist ausgeschöpft: Zurzeit erreichen Sie niemanden, den Sie heute noch nicht angeschrieben haben.',
+  ],
   'window-closed': [409, 'Antworten sind nur 24 Stunden nach der letzten Nachricht möglich.'],
   'chat-closed': [409, 'Dieses Anliegen ist abgeschlossen.'],
   'already-erased': [409, 'Die Daten sind bereits gelöscht. Das lässt sich nicht rückgängig machen.'],

@@ -3,10 +3,11 @@ import type { Channel } from '../channels/channel.ts'
 import { channelState } from '../channels/channels.ts'
 import { templatesOf } from '../channels/template-store.ts'
 import { broadcasts, outgoing } from '../db/schema.ts'
+import { reachedSince } from '../dispatch/reached.ts'
 import { isLimited, LIMIT_WINDOW_MS } from '../dispatch/windows.ts'
 import type { Deed } from '../runtime.ts'
 import { membersFor, progressOf } from './broadcasts.ts'
-import { countedPeople, waitingOf } from './outlook.ts'
+import { waitingOf } from './outlook.ts'
 
 /** How much of WhatsApp's daily limit is used, and what the next 24 hours need; each person counts once. */
 export type LimitOutlook = {
@@ -57,7 +58,7 @@ export async function limitOutlook(
     oldest_ms: number | null
     ahead: number
   }>(sql`
-    with counted as (${countedPeople(slug, new Date(deed.now.getTime() - LIMIT_WINDOW_MS))}),
+    with counted as (${reachedSince(slug, new Date(deed.now.getTime() - LIMIT_WINDOW_MS))}),
       planned as (${members.length > 0 ? sql.join(members, sql` union `) : sql`select ${outgoing.contactId} from ${outgoing} where false`})
     select (select count(*) from counted)::int as used,
       (select count(*) from counted where at > ${new Date(begins.getTime() - LIMIT_WINDOW_MS).toISOString()}::timestamptz)::int as used_then,

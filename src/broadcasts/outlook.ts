@@ -4,6 +4,7 @@ import { channelState } from '../channels/channels.ts'
 import { templatesOf } from '../channels/template-store.ts'
 import { broadcasts, outgoing } from '../db/schema.ts'
 import type { Counts } from '../dispatch/queue.ts'
+import { reachedSince } from '../dispatch/reached.ts'
 import { isLimited, LIMIT_WINDOW_MS, quietUntil, type Used, type Wait, waitAt } from '../dispatch/windows.ts'
 import type { Deed } from '../runtime.ts'
 import { contentOf, isMarketing, isSeries, membersFor, progressOf, type Row } from './broadcasts.ts'
@@ -150,7 +151,7 @@ export class OutlookReader {
         (who, place) => sql`select w.contact_id, ${place}::int as place from (${who}) w`,
       )
       const rows = await this.#deed.tx.execute<{ at_ms: number | null; wait_for: number[] | null; people: number }>(sql`
-        with counted as (${countedPeople(this.#channel.slug, since)}),
+        with counted as (${reachedSince(this.#channel.slug, since)}),
           waiting as (select contact_id, jsonb_agg(place order by place) as wait_for from (${sql.join(waiting, sql` union all `)}) w group by 1)
         select extract(epoch from date_trunc('minute', c.at))::float8 * 1000 as at_ms, w.wait_for, count(*)::int as people
         from counted c full join waiting w on w.contact_id = c.contact_id group by 1, 2 order by 1`)
@@ -177,15 +178,6 @@ export class OutlookReader {
     return kept as Promise<T>
   }
 }
-
-/** A SELECT of everybody who counts against the daily limit since then, as the sender counts, with the moment from which they do. */
-export const countedPeople = (channel: string, since: Date): SQL =>
-  sql`select o.contact_id, max(o.handed_over_at) as at from ${broadcasts} b join ${outgoing} o on o.broadcast_id = b.id
-    where b.channel = ${channel} and b.first_id is not null
-      and (b.finished_at is null or b.finished_at > ${since.toISOString()}::timestamptz)
-      and o.handed_over_at > ${since.toISOString()}::timestamptz
-      and o.status not in ('queued', 'skipped', 'failed') and o.contact_id is not null
-    group by 1`
 
 /** The recipients of a running broadcast who have not got it yet. */
 export const waitingOf = (row: Row): SQL =>

@@ -96,7 +96,7 @@ async function requestTap(deed: Deed, contact: Contact, chatId: string, wanted: 
   const template = await requestTemplate(deed, contact, wanted)
   if (await hasHeldAnswer(deed, contactId)) return
   const payload = templateBody(template.name, template.language, template.components)
-  await enqueue(deed, [{ channel, kind: 'reply', contactId, chatId, payload }])
+  await enqueue(deed, [{ channel, kind: 'reply', contactId, chatId, payload, countsAs: contactId }])
 }
 
 async function requestTemplate(

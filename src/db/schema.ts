@@ -56,8 +56,6 @@ export const senders = pgTable('senders', {
   leasedUntil: at('leased_until').notNull().default(sql`'epoch'`),
   /** Milliseconds since the epoch by the database's clock, with fractions: no message may be handed over before it. */
   slotMs: doublePrecision('slot_ms').notNull().default(0),
-  /** 1 = full rate; below while Meta throttles us. */
-  pace: doublePrecision().notNull().default(1),
 })
 
 /** What Meta or the office told about a channel: shown in the console, newest first. */
@@ -284,6 +282,8 @@ export const outgoing = pgTable(
     broadcastId: uuid('broadcast_id'),
     contactId: uuid('contact_id'),
     chatId: uuid('chat_id'),
+    /** Whom WhatsApp's daily limit counts for a single message that nobody asked for: see `reached.ts`. Null for answers, which it does not count. */
+    countsAs: uuid('counts_as'),
     handedOverAt: at('handed_over_at'),
     /** When the current state was reached, by Meta's time stamp where there is one. */
     statusAt: at('status_at'),
@@ -293,7 +293,7 @@ export const outgoing = pgTable(
     status: outgoingStatus().notNull().default('queued'),
     errorCode: integer('error_code'),
     attempts: smallint().notNull().default(0),
-    /** 0 before everything else, 5 repeats of a broadcast. */
+    /** 0 before everything else, 1 what nobody asked for, 5 repeats of a broadcast. */
     urgency: smallint().notNull().default(5),
     billable: boolean(),
     channel: text().notNull(),
@@ -316,6 +316,7 @@ export const outgoing = pgTable(
       .on(t.channel, t.chatId, t.id)
       .where(sql`${t.notBefore} is not null and ${t.kind} = 'inbox'`),
     index('outgoing_contact').on(t.contactId).where(sql`${t.kind} <> 'broadcast'`),
+    index('outgoing_counts').on(t.channel, t.countsAs).where(sql`${t.countsAs} is not null`),
     uniqueIndex('outgoing_dedupe').on(t.channel, t.dedupeKey).where(sql`${t.dedupeKey} is not null`),
   ],
 )

@@ -1,4 +1,5 @@
 import type { Sql } from '../db/db.ts'
+import { readReached } from './reached.ts'
 import { isLimited, LIMIT_WINDOW_MS } from './windows.ts'
 
 /** The people a channel has written to on its own in the last 24 hours, by Meta's way of counting: each person once. */
@@ -7,19 +8,13 @@ export class DailyLimit {
   #limit: number | null | undefined = undefined
   readonly #latest = new Map<string, number>()
 
-  /** Reads what counts from the rows: broadcasts handed over in the window that WhatsApp did not refuse. */
+  /** Reads from the rows who counts. */
   async load(sql: Sql, channel: string, limit: number | null, nowMs: number): Promise<void> {
     this.#limit = limit
     this.#latest.clear()
     if (!isLimited(limit)) return
-    const rows = await sql<{ contact: string; at: Date }[]>`
-      select o.contact_id as contact, max(o.handed_over_at) as at
-      from broadcasts b join outgoing o on o.broadcast_id = b.id
-      where b.channel = ${channel} and b.first_id is not null
-        and (b.finished_at is null or b.finished_at > ${new Date(nowMs - LIMIT_WINDOW_MS)})
-        and o.handed_over_at > ${new Date(nowMs - LIMIT_WINDOW_MS)} and o.status not in ('queued', 'skipped', 'failed') and o.contact_id is not null
-      group by 1 order by 2`
-    for (const { contact, at } of rows) this.#latest.set(contact, at.getTime())
+    for (const { person, at } of await readReached(sql, channel, new Date(nowMs - LIMIT_WINDOW_MS)))
+      this.#latest.set(person, at.getTime())
   }
 
   /** undefined until it was read. */
@@ -34,33 +29,33 @@ export class DailyLimit {
   }
 
   /** May this person be written to now? Whoever counts already costs nothing more. */
-  allows(contactId: string, nowMs: number): boolean {
+  allows(person: string, nowMs: number): boolean {
     if (this.#limit === undefined) return false
     if (!isLimited(this.#limit)) return true
     this.#forget(nowMs)
-    return this.#latest.has(contactId) || this.#latest.size < this.#limit
+    return this.#latest.has(person) || this.#latest.size < this.#limit
   }
 
   /** Notes that this person is written to. Answers with when they were last, for `discount`. */
-  count(contactId: string, nowMs: number): number | undefined {
+  count(person: string, nowMs: number): number | undefined {
     if (this.#limit === undefined || !isLimited(this.#limit)) return undefined
-    const before = this.#latest.get(contactId)
-    this.#latest.delete(contactId)
-    this.#latest.set(contactId, nowMs)
+    const before = this.#latest.get(person)
+    this.#latest.delete(person)
+    this.#latest.set(person, nowMs)
     return before
   }
 
   /** WhatsApp did not take it: the person counts as before. */
-  discount(contactId: string, before: number | undefined): void {
-    if (before === undefined) this.#latest.delete(contactId)
-    else if (this.#latest.has(contactId)) this.#latest.set(contactId, before)
+  discount(person: string, before: number | undefined): void {
+    if (before === undefined) this.#latest.delete(person)
+    else if (this.#latest.has(person)) this.#latest.set(person, before)
   }
 
   /** Entries are kept in the order of their times, so the oldest come first. */
   #forget(nowMs: number): void {
-    for (const [contact, at] of this.#latest) {
+    for (const [person, at] of this.#latest) {
       if (at > nowMs - LIMIT_WINDOW_MS) return
-      this.#latest.delete(contact)
+      this.#latest.delete(person)
     }
   }
 }

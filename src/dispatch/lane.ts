@@ -55,6 +55,8 @@ export type Waiting = {
   kind: OutgoingKind
   contactId: string | null
   broadcastId: string | null
+  /** Whom the daily limit counts for it; null for nobody. */
+  countsAs: string | null
   attempts: number
 }
 
@@ -69,7 +71,8 @@ export type Sealed = {
 /** Single messages whose time has come, the most urgent and oldest first. Repeats of a paused broadcast, or of any while `bulk` is false, stay. */
 export function readDue(sql: Sql, channel: string, now: Date, limit: number, bulk: boolean): Promise<Waiting[]> {
   return sql<Waiting[]>`
-    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", o.attempts
+    select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", o.attempts,
+      case when o.broadcast_id is null then o.counts_as else o.contact_id end as "countsAs"
     from outgoing o
     left join broadcasts b on b.id = o.broadcast_id
     where o.channel = ${channel} and o.not_before is not null and o.kind <> 'inbox' and o.not_before <= ${now} and o.status = 'queued'
@@ -107,7 +110,14 @@ export async function readRun(sql: Sql, run: Run, afterId: string, limit: number
   if (!found?.rows) return []
   return found.rows.split(';').map((row) => {
     const [id, attempts, contactId = null] = row.split(',')
-    return { id: id!, kind: 'broadcast', broadcastId: run.id, contactId, attempts: Number(attempts) }
+    return {
+      id: id!,
+      kind: 'broadcast',
+      broadcastId: run.id,
+      contactId,
+      countsAs: contactId,
+      attempts: Number(attempts),
+    }
   })
 }
 

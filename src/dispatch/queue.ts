@@ -3,6 +3,7 @@ import { absorbedBy } from '../contacts/moving.ts'
 import { outgoing } from '../db/schema.ts'
 import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
+import { keepCounting, nobodyAnyMore } from './reached.ts'
 
 export type OutgoingKind = (typeof outgoing.kind.enumValues)[number]
 export type OutgoingStatus = (typeof outgoing.status.enumValues)[number]
@@ -20,6 +21,8 @@ export type NewMessage = {
   /** A repeat with the same key changes nothing. */
   dedupeKey?: string
   notBefore?: Date
+  /** Whom WhatsApp's daily limit counts for it, if nobody asked for it: a contact, or `strangerOf`. It leaves behind all answers, and when the limit has room. */
+  countsAs?: string
 }
 
 /** The channel on which a commit tells the sender of a town that there is work. */
@@ -42,12 +45,13 @@ export async function enqueue(
     address: message.address ? vault.seal(JSON.stringify(message.address)) : null,
     dedupeKey: message.dedupeKey ?? null,
     due: (message.notBefore ?? now).toISOString(),
+    countsAs: message.countsAs ?? null,
   }))
   const inserted = await tx.execute<{ id: string; dedupe_key: string | null }>(sql`
-    insert into ${outgoing} (channel, kind, contact_id, chat_id, payload_sealed, address_sealed, dedupe_key, not_before, urgency, status_at, created_at)
-    select channel, kind, contact, chat, payload, address, "dedupeKey", due, 0, ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz
+    insert into ${outgoing} (channel, kind, contact_id, chat_id, payload_sealed, address_sealed, dedupe_key, not_before, urgency, counts_as, status_at, created_at)
+    select channel, kind, contact, chat, payload, address, "dedupeKey", due, case when "countsAs" is null then 0 else 1 end, "countsAs", ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(n int, channel text, kind outgoing_kind, contact uuid, chat uuid, payload text,
-      address text, "dedupeKey" text, due timestamptz)
+      address text, "dedupeKey" text, due timestamptz, "countsAs" uuid)
     order by n
     on conflict do nothing returning id, dedupe_key`)
   const written = inserted.map((row) => ({ id: Number(row.id), dedupeKey: row.dedupe_key }))
@@ -196,7 +200,8 @@ export async function retryRun(
 }
 
 /**
- * Drops every message of this contact that is not part of a broadcast's count, and the addresses and ids of the rest. Returns how many were dropped.
+ * Drops every message of this contact that is not part of a broadcast's count, and the addresses and ids of the rest. What the daily limit counts stays for a
+ * day as a row that belongs to nobody. Returns how many were dropped.
  * @param options.chatId only what belongs to this chat; broadcasts are left as they are
  * @param options.lastAddress what WhatsApp has not taken yet still leaves, to this address, and belongs to nobody from now on
  */
@@ -222,10 +227,17 @@ export async function eraseMessages(
   const gone = await deed.tx
     .delete(outgoing)
     .where(and(theirs, inArray(outgoing.kind, kinds)))
-    .returning({ id: outgoing.id })
+    .returning({
+      channel: outgoing.channel,
+      status: outgoing.status,
+      handedOverAt: outgoing.handedOverAt,
+      countsAs: outgoing.countsAs,
+    })
+  await keepCounting(deed, gone)
   if (chatId !== undefined) return gone.length
   // Who was two contacts may have got a broadcast as both.
   const them = [contactId, ...(await absorbedBy(deed, contactId)).map(({ id }) => id)]
+  await nobodyAnyMore(deed, them)
   // First locked, then read anew: an outcome that is being written meanwhile would leave its message id behind.
   const inBroadcasts = sql`from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = any(${uuids(them)})`
   await deed.tx.execute(sql`select ${inBroadcasts} order by o.id for no key update of o`)

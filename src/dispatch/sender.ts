@@ -233,13 +233,14 @@ export class ChannelSender {
       const sealed = taken.get(row.id)
       if (sealed) {
         taken.delete(row.id) // nothing is written twice, even if it was picked twice
-        const { id, kind, contactId, broadcastId, attempts } = row
+        const { id, kind, contactId, broadcastId, countsAs, attempts } = row
         // Written out: a spread makes objects that are slow to make and to read, 5 µs a message.
         entries.push({
           id,
           kind,
           contactId,
           broadcastId,
+          countsAs,
           attempts,
           countedBefore,
           handedOverAt,

@@ -13,7 +13,7 @@ type RunState = Run & {
   render: (address: Address, callbackData?: string) => string
 }
 
-type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { countedBefore: number | undefined }
+type Reserved = Pick<Waiting, 'broadcastId' | 'contactId' | 'countsAs'> & { countedBefore: number | undefined }
 
 const READ_ROWS = 2000
 const DUE_ROWS = 200
@@ -104,18 +104,15 @@ export class Supply {
    * Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with when they last counted.
    * @param row what `next` answered with
    */
-  reserve({ broadcastId, contactId }: Waiting, at: Date): number | undefined {
-    if (contactId === null) return undefined
-    if (broadcastId !== null) return this.limit.count(contactId, at.getTime())
-    this.busy.add(contactId)
-    return undefined
+  reserve({ broadcastId, contactId, countsAs }: Waiting, at: Date): number | undefined {
+    if (broadcastId === null && contactId !== null) this.busy.add(contactId)
+    return countsAs === null ? undefined : this.limit.count(countsAs, at.getTime())
   }
 
   /** It was not sent after all. */
-  unreserve({ broadcastId, contactId, countedBefore }: Reserved): void {
-    if (contactId === null) return
-    if (broadcastId !== null) this.limit.discount(contactId, countedBefore)
-    else this.busy.delete(contactId)
+  unreserve({ broadcastId, contactId, countsAs, countedBefore }: Reserved): void {
+    if (broadcastId === null && contactId !== null) this.busy.delete(contactId)
+    if (countsAs !== null) this.limit.discount(countsAs, countedBefore)
   }
 
   /** It was there when read, but could not be taken: locked, skipped or paused meanwhile. */
@@ -154,11 +151,10 @@ export class Supply {
 
   #nextUrgent(): Waiting | undefined {
     const nowMs = this.#now().getTime()
-    const i = this.#urgent.findIndex((row) =>
-      row.broadcastId === null
-        ? row.contactId === null || !this.busy.has(row.contactId)
-        : row.contactId === null || this.limit.allows(row.contactId, nowMs),
-    )
+    const i = this.#urgent.findIndex((row) => {
+      const isBusy = row.broadcastId === null && row.contactId !== null && this.busy.has(row.contactId)
+      return !isBusy && this.#mayReach(row, nowMs)
+    })
     return i < 0 ? undefined : this.#urgent.splice(i, 1)[0]
   }
 
@@ -166,7 +162,7 @@ export class Supply {
     const row = this.#bulk[this.#bulkAt]
     if (!row) return undefined
     const nowMs = this.#now().getTime()
-    if (row.contactId === null || this.limit.allows(row.contactId, nowMs)) {
+    if (this.#mayReach(row, nowMs)) {
       this.#bulkAt += 1
       return row
     }
@@ -174,12 +170,16 @@ export class Supply {
     const end = Math.min(this.#bulk.length, this.#bulkAt + LOOK_PAST)
     for (let i = this.#bulkAt + 1; i < end; i++) {
       const other = this.#bulk[i]!
-      if (other.contactId !== null && !this.limit.allows(other.contactId, nowMs)) continue
+      if (!this.#mayReach(other, nowMs)) continue
       this.#bulk.splice(i, 1)
       return other
     }
     this.hold(1000)
     return undefined
+  }
+
+  #mayReach({ countsAs }: Waiting, nowMs: number): boolean {
+    return countsAs === null || this.limit.allows(countsAs, nowMs)
   }
 
   async #readMore(): Promise<void> {

@@ -11,9 +11,10 @@ import { list, recipients } from '../../src/broadcasts/views.ts'
 import { stopChannel } from '../../src/channels/channels.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
 import { readDue, type Settled, settle } from '../../src/dispatch/lane.ts'
-import { startRun } from '../../src/dispatch/queue.ts'
+import { enqueue, startRun } from '../../src/dispatch/queue.ts'
 import { inDeed } from '../../src/runtime.ts'
 import { leave } from '../../src/subscriptions/subscriptions.ts'
+import { textMessage } from '../../src/whatsapp/messages.ts'
 import { anna, bernd, cem, dora, HOUR, listed, type Newsroom, openNewsroom, ROADWORKS } from '../support/newsroom.ts'
 
 let room: Newsroom
@@ -1019,6 +1020,57 @@ describe('what the office sees', () => {
     expect(await outlook(), 'the day after tomorrow needs nothing of today').toMatchObject({ ahead: 2 })
     await room.approved({ sendAt: inHours(20) })
     expect(await outlook()).toEqual({ ...used, ahead: 4, room: 3 })
+  })
+
+  test('tests count at the daily limit, each person once; when it is used up, only those who count get another', async () => {
+    await room.subscribe(3)
+    await room.database.sql`update channels set daily_limit = 5 where slug = 'arnsberg'`
+    const [subscriber] = await room.database.sql<
+      { id: string; phone_sealed: string }[]
+    >`select id, phone_sealed from contacts`
+    const ours = room.vault.open(subscriber!.phone_sealed)
+    const { id } = await room.draft()
+    const tests = (to: string) => room.act((deed) => testSend(deed, anna, room.channel(), id, to))
+    const used = async () => (await room.act((deed) => limitOutlook(deed, room.channel())))?.used
+    const leave = async (status: string) => {
+      await room.database
+        .sql`update outgoing set status = 'sending', handed_over_at = ${room.now()} where kind = 'test' and status = 'queued'`
+      await room.database.sql`update outgoing set status = ${status} where kind = 'test' and status = 'sending'`
+    }
+    await tests('0151 99000001')
+    expect(await used(), 'not handed over yet').toBe(0)
+    await leave('failed')
+    expect(await used(), 'refused').toBe(0)
+    for (const to of ['0151 99000001', '+49 151 99000001', '0151 99000002', ours]) await tests(to)
+    await leave('accepted')
+    expect(await used()).toBe(3)
+    const first = await room.approved()
+    await room.startDue()
+    await room.became(first.id, 'delivered', 'delivered', 'delivered')
+    expect(await used(), 'who got a test and the broadcast is one person').toBe(5)
+    await room.database
+      .sql`update outgoing set contact_id = null where broadcast_id = ${first.id} and contact_id <> ${subscriber!.id}`
+    expect(await used(), 'people who were erased meanwhile').toBe(5)
+    await expect(tests('0151 99000003')).rejects.toMatchObject({
+      code: 'limit-used-up',
+      message: expect.stringMatching(/^Das Tageslimit von WhatsApp ist ausgeschöpft.* ab Mittwoch, 9:00 Uhr\.$/),
+    })
+    for (const to of ['0151 99000001', ours]) await tests(to)
+    room.pass(24 * HOUR)
+    await tests('0151 99000003')
+    expect(await used()).toBe(0)
+  })
+
+  test('what nobody asked for is due behind every answer, or answers would wait for the limit, too', async () => {
+    const message = (countsAs?: string) => ({
+      channel: 'arnsberg',
+      kind: 'reply' as const,
+      payload: textMessage('Guten Tag'),
+      countsAs,
+    })
+    const ids = await room.act((deed) => enqueue(deed, [message(randomUUID()), message()]))
+    const due = await readDue(room.database.sql, 'arnsberg', room.now(), 10, true)
+    expect(due.map(({ id }) => Number(id))).toEqual([ids[1]!.id, ids[0]!.id])
   })
 
   test('while the limit is used up, it says until when', async () => {

@@ -1,6 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/audit/audit.ts'
+import { limitOutlook } from '../../src/broadcasts/limit-outlook.ts'
+import { storeTemplates } from '../../src/channels/template-store.ts'
 import { reply } from '../../src/chats/answers.ts'
 import { chatById } from '../../src/chats/chats.ts'
 import { close, eraseDue, reopen } from '../../src/chats/closing.ts'
@@ -11,7 +13,16 @@ import { retain } from '../../src/privacy/retention.ts'
 import { type ChainedEntry, chainHash } from '../../src/subscriptions/consents.ts'
 import { join } from '../../src/subscriptions/subscriptions.ts'
 import type { Person } from '../../src/whatsapp/webhook-events.ts'
-import { anna, bernd, type ChatDesk, everything, OFFICE, openChatDesk, written } from '../support/chat-desk.ts'
+import {
+  ANSWER_READY,
+  anna,
+  bernd,
+  type ChatDesk,
+  everything,
+  OFFICE,
+  openChatDesk,
+  written,
+} from '../support/chat-desk.ts'
 import { eventually } from '../support/stack.ts'
 
 const MINUTE = 60_000
@@ -150,6 +161,28 @@ describe('a matter is settled in Heringen, which erases', () => {
     const chat = await desk.act((deed) => chatById(deed, SYSTEM, chatId))
     expect(chat).toMatchObject({ closedBy: OFFICE.id, erased: { messages: 3, phone: true }, external: null })
   })
+})
+
+test('who was told by a template that an answer waits counts at the daily limit, also after the erasure, as nobody', async () => {
+  const { chatId, contact } = await matterOf('heringen', anna)
+  await handedOver()
+  desk.pass(2 * DAY)
+  await desk.database.sql`update channels set daily_limit = 250 where slug = 'heringen'`
+  const used = async () => (await desk.act((deed) => limitOutlook(deed, desk.channels.get('heringen')!)))?.used
+  await desk.act((deed) => storeTemplates(deed, 'heringen', [ANSWER_READY]))
+  await desk.act((deed) => reply(deed, OFFICE, chatId, { text: 'Der Zaun steht' }, undefined, { request: true }))
+  expect(await used()).toBe(0)
+  await desk.database.sql`update outgoing set status = 'sending', handed_over_at = ${desk.now()} where kind = 'reply'`
+  await desk.database.sql`update outgoing set status = 'accepted', not_before = null,
+    wamid_hash = ${desk.vault.fingerprint('wamid', 'wamid.ready')} where kind = 'reply'`
+  expect(await used()).toBe(1)
+  await closes(chatId)
+  expect(await used()).toBe(1)
+  expect(await found(anna)).toEqual([])
+  const rows = await desk.database.sql`select * from outgoing where kind = 'reply'`
+  expect(JSON.stringify(rows)).not.toContain(contact.id)
+  desk.pass(DAY)
+  expect(await used()).toBe(0)
 })
 
 describe('where the citizen also gets the newsletter', () => {

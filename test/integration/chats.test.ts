@@ -12,21 +12,19 @@ import { withBase } from '../../src/dispatch/forward.ts'
 import { recordStatuses } from '../../src/dispatch/statuses.ts'
 import { type InboxEventOf, inboxEvent } from '../../src/inbox/contract.ts'
 import { readWebhook } from '../../src/whatsapp/webhook.ts'
-import { anna, bernd, type ChatDesk, cem, everything, OFFICE, openChatDesk, written } from '../support/chat-desk.ts'
+import {
+  ANSWER_READY,
+  anna,
+  bernd,
+  type ChatDesk,
+  cem,
+  everything,
+  OFFICE,
+  openChatDesk,
+  written,
+} from '../support/chat-desk.ts'
 
 const HOUR = 3_600_000
-const ANSWER_READY = {
-  id: '1',
-  name: 'antwort_bereit',
-  language: 'de',
-  status: 'APPROVED',
-  category: 'UTILITY',
-  parameterFormat: 'positional' as const,
-  components: [
-    { type: 'BODY', text: 'Wir haben eine Antwort für Sie.' },
-    { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'Antwort lesen' }] },
-  ],
-}
 let desk: ChatDesk
 beforeEach(async () => {
   desk = await openChatDesk()

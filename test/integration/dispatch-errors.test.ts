@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkNumber } from '../../src/channels/number-check.ts'
 import { enqueue } from '../../src/dispatch/queue.ts'
+import { strangerOf } from '../../src/dispatch/reached.ts'
 import { textMessage } from '../../src/whatsapp/messages.ts'
 import { type DispatchDesk, openDispatchDesk } from '../support/dispatch-desk.ts'
 import { eventually } from '../support/stack.ts'
@@ -180,6 +181,39 @@ describe('fairness', () => {
     await desk.limitTo('TIER_100')
     await desk.untilDone(id)
     expect((await desk.counts(id)).queued).toBe(0)
+  })
+})
+
+describe('single messages that nobody asked for', () => {
+  const stranger = (n: number) => `+4915199000${String(n).padStart(3, '0')}`
+  const testedTimes = (n: number, times: number) =>
+    eventually(() => desk.sendsTo(stranger(n)).filter(({ wamid }) => wamid !== '').length === times)
+
+  test('take room of the daily limit, each person once, and wait for it behind all answers', async () => {
+    const phones = await desk.audience(15)
+    await desk.runtime.sql`update outgoing set handed_over_at = handed_over_at - interval '25 hours'`
+    const drafted = await desk.drafted()
+    await desk.testTo(drafted, stranger(1))
+    await desk.testTo(drafted, stranger(1))
+    await testedTimes(1, 2)
+    await desk.limitTo('TIER_10') // what left before is read from the rows, the rest noted while sending
+    await desk.testTo(drafted, stranger(2))
+    await testedTimes(2, 1)
+    const id = await desk.publish()
+    await desk.untilCounts(id, ({ queued, sending }) => queued === 7 && sending === 0)
+
+    const waits = { address: { phone: stranger(3) }, countsAs: strangerOf(desk.runtime.vault, stranger(3)) }
+    await desk.runtime.act((deed) =>
+      enqueue(deed, [{ channel: 'arnsberg', kind: 'test', payload: textMessage('Test'), ...waits }]),
+    )
+    await desk.emulator.citizenWrites({ phoneNumberId: desk.numberId, from: { phone: phones[0]! }, message: 'HILFE' })
+    await eventually(() => desk.sendsTo(phones[0]!).find(({ type }) => type !== 'template'))
+    expect(desk.sendsTo(stranger(3))).toEqual([])
+    expect((await desk.counts(id)).queued).toBe(7)
+
+    await desk.limitTo('TIER_100')
+    await eventually(() => desk.sendsTo(stranger(3)).length > 0)
+    await desk.untilDone(id)
   })
 })
 

@@ -16,6 +16,20 @@ export const anna: Person = { phone: '+4915112340001', userId: 'DE.1000000000000
 export const bernd: Person = { phone: '+4915112340002', userId: 'DE.10000000000000000002', name: 'Bernd Brandt' }
 export const cem: Person = { userId: 'DE.10000000000000000003', name: 'Cem Can' }
 
+/** The template that says that an answer waits, as WhatsApp lists it. */
+export const ANSWER_READY = {
+  id: '1',
+  name: 'antwort_bereit',
+  language: 'de',
+  status: 'APPROVED',
+  category: 'UTILITY',
+  parameterFormat: 'positional' as const,
+  components: [
+    { type: 'BODY', text: 'Wir haben eine Antwort für Sie.' },
+    { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'Antwort lesen' }] },
+  ],
+}
+
 let wamids = 0
 /** A message as the webhook reader hands it over. */
 export function written(from: Person, what: string | Partial<MessageEvent>, at: Date): MessageEvent {

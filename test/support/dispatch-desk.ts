@@ -1,6 +1,7 @@
 import { COMMAND } from '../../src/audit/audit.ts'
 import { approve, submit } from '../../src/broadcasts/approval.ts'
 import { draft } from '../../src/broadcasts/drafts.ts'
+import { testSend } from '../../src/broadcasts/test-send.ts'
 import { checkNumber } from '../../src/channels/number-check.ts'
 import { type Counts, countStates } from '../../src/dispatch/queue.ts'
 import type { Send } from '../../src/emulator/sends.ts'
@@ -33,9 +34,25 @@ export async function openDispatchDesk(perSecond: number) {
     stack.emulator.changeAccount(numberId, { dailyTier })
     await checkNumber(stack.runtime, arnsberg())
   }
+  const drafted = (): Promise<string> =>
+    stack.runtime.act(async (deed) => {
+      const { id } = await draft(deed, writer, arnsberg(), {
+        title: 'Sperrung Ruhrstraße',
+        template: { name: 'stadt_meldung', language: 'de' },
+        parameters: {
+          header: ['Verkehr'],
+          body: ['Sperrung', 'Ruhrstraße ab Montag'],
+          buttons: { '0': 'sperrung-ruhrstrasse' },
+        },
+        audience: { offering: 'info' },
+      })
+      return id
+    })
   return {
     ...stack,
     limitTo,
+    drafted,
+    testTo: (id: string, phone: string) => stack.runtime.act((deed) => testSend(deed, writer, arnsberg(), id, phone)),
     arnsberg,
     numberId,
     sendsTo,
@@ -58,22 +75,12 @@ export async function openDispatchDesk(perSecond: number) {
     },
     /** A broadcast to all of them, written by one and approved by another, due now. */
     async publish(): Promise<string> {
-      const channel = arnsberg()
-      return stack.runtime.act(async (deed) => {
-        const { id } = await draft(deed, writer, channel, {
-          title: 'Sperrung Ruhrstraße',
-          template: { name: 'stadt_meldung', language: 'de' },
-          parameters: {
-            header: ['Verkehr'],
-            body: ['Sperrung', 'Ruhrstraße ab Montag'],
-            buttons: { '0': 'sperrung-ruhrstrasse' },
-          },
-          audience: { offering: 'info' },
-        })
-        await submit(deed, writer, channel, id)
-        await approve(deed, approver, channel, id, { overdueToleranceMs: 3_600_000 })
-        return id
+      const id = await drafted()
+      await stack.runtime.act(async (deed) => {
+        await submit(deed, writer, arnsberg(), id)
+        await approve(deed, approver, arnsberg(), id, { overdueToleranceMs: 3_600_000 })
       })
+      return id
     },
     untilCounts: (id: string, check: (counts: Counts) => boolean, withinMs = 15_000) =>
       eventually(async () => check(await counts(id)), withinMs).catch(async (error) => {

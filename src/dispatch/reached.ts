@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { and, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import type { Sql } from '../db/db.ts'
+import { broadcasts, outgoing } from '../db/schema.ts'
+import type { Vault } from '../db/vault.ts'
+import type { Deed } from '../runtime.ts'
+import { LIMIT_WINDOW_MS } from './windows.ts'
+
+type Row = typeof outgoing.$inferSelect
+
+/** Not handed over, or refused. */
+const NOT_REACHED: readonly Row['status'][] = ['queued', 'skipped', 'failed']
+
+/**
+ * A SELECT of everybody whom WhatsApp's daily limit counts: who got something they had not asked for since then, each once, as `contact_id` with the latest
+ * moment `at`. That is broadcasts, the template that says an answer waits, and tests; what WhatsApp refused does not count. Somebody who was erased meanwhile
+ * still does, as nobody in particular.
+ */
+export const reachedSince = (channel: string, since: Date): SQL => {
+  const counts = sql`o.handed_over_at > ${since.toISOString()}::timestamptz and o.status not in ${NOT_REACHED}`
+  return sql`select person as contact_id, max(at) as at from (
+      select coalesce(o.contact_id, ${nobody}) as person, o.handed_over_at as at from ${broadcasts} b join ${outgoing} o on o.broadcast_id = b.id
+      where b.channel = ${channel} and b.first_id is not null and (b.finished_at is null or b.finished_at > ${since.toISOString()}::timestamptz) and ${counts}
+      union all
+      select o.counts_as, o.handed_over_at from ${outgoing} o where o.channel = ${channel} and o.counts_as is not null and ${counts}) r
+    group by 1`
+}
+
+/** In place of a person: the row itself. */
+const nobody = sql`lpad(to_hex(o.id), 32, '0')::uuid`
+
+/** The same as rows, the earliest first, for who has no transaction. */
+export async function readReached(sql: Sql, channel: string, since: Date): Promise<{ person: string; at: Date }[]> {
+  const { sql: text, params } = new PgDialect().sqlToQuery(reachedSince(channel, since))
+  const rows = await sql.unsafe<{ contact_id: string; at: Date }[]>(`${text} order by at`, params as string[])
+  return rows.map(({ contact_id, at }) => ({ person: contact_id, at }))
+}
+
+type Gone = Pick<Row, 'channel' | 'status' | 'handedOverAt' | 'countsAs'>
+
+/** Of messages that were just deleted, those that still count are noted anew, as nobody's. */
+export async function keepCounting({ tx, now }: Deed, gone: readonly Gone[]): Promise<void> {
+  const since = new Date(now.getTime() - LIMIT_WINDOW_MS)
+  const counting = gone.flatMap(({ channel, status, handedOverAt, countsAs }) =>
+    countsAs !== null && handedOverAt !== null && handedOverAt > since && !NOT_REACHED.includes(status)
+      ? [
+          {
+            channel,
+            kind: 'reply' as const,
+            status: 'sent' as const,
+            handedOverAt,
+            statusAt: handedOverAt,
+            createdAt: handedOverAt,
+            countsAs: randomUUID(),
+          },
+        ]
+      : [],
+  )
+  if (counting.length > 0) await tx.insert(outgoing).values(counting)
+}
+
+/** Whoever these were, those whom a message without owner counts as them become nobody. */
+export async function nobodyAnyMore({ tx }: Deed, contactIds: readonly string[]): Promise<void> {
+  await tx
+    .update(outgoing)
+    .set({ countsAs: sql`gen_random_uuid()` })
+    .where(and(isNull(outgoing.contactId), inArray(outgoing.countsAs, [...contactIds])))
+}
+
+/** Stands for a number that belongs to none of our contacts: the same one for the same number, which cannot be read from it. */
+export const strangerOf = (vault: Pick<Vault, 'fingerprint'>, phone: string): string =>
+  vault
+    .fingerprint('reached', phone)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
