@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { registerChannels } from '../../src/channels/channels.ts'
 import { eraseContact } from '../../src/contacts/erase.ts'
@@ -356,4 +357,27 @@ test('a delivery that tells a user id in the moment of the erasure does not crea
   await telling
   expect(await desk.contactOf({ phone })).toBeNull()
   expect(await desk.contactOf({ userId: 'DE.7272' })).toBeNull()
+})
+
+test('a stop of marketing told in the moment of an erasure waits for it before it touches the message', async () => {
+  const phone = '+4915112340073'
+  const { contactId, row } = await onItsWayTo(phone)
+  let telling: Promise<unknown> | undefined
+  await desk.act(async (deed) => {
+    await eraseContact(deed, contactId)
+    telling = tell({
+      id: 'wamid.STOPPED',
+      status: 'failed',
+      recipient_id: phone.slice(1),
+      biz_opaque_callback_data: `whatsup:${row}`,
+      ...error(131050),
+    })
+    await somebodyWaits()
+    const free = sql`select from outgoing where id = ${row} for update nowait`
+    expect(await deed.tx.execute(free), 'or each would wait for the other').toHaveLength(1)
+    await eraseMessages(deed, contactId)
+  })
+  await telling
+  expect((await stateOf(row)).status).toBe('failed')
+  expect(await tracesOf(row)).toEqual(NOTHING)
 })
