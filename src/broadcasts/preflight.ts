@@ -1,10 +1,12 @@
+import { sql } from 'drizzle-orm'
 import type { Channel } from '../channels/channel.ts'
 import { channelState } from '../channels/channels.ts'
 import { type StoredTemplate, templateFor } from '../channels/template-store.ts'
+import { contacts } from '../db/schema.ts'
 import { NO_RECIPIENTS } from '../dispatch/queue.ts'
 import { type Problem, Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
-import { type Content, columnsOf, type Row } from './broadcasts.ts'
+import { type Content, columnsOf, isMarketing, membersFor, type Row } from './broadcasts.ts'
 import { isOftenerThanHourly } from './calendar.ts'
 import { checkContent } from './drafts.ts'
 import type { Forecast } from './forecast.ts'
@@ -15,6 +17,8 @@ export type Preflight = {
   template: StoredTemplate | null
   forecast: Forecast
   sentence: string
+  /** People of its audience who do not get it because they stopped marketing messages inside WhatsApp. */
+  withoutMarketing: number
   /** Why it could not be submitted as it is. */
   problems: readonly Problem[]
   stopped: boolean
@@ -47,12 +51,20 @@ export async function preflight(
     template,
     forecast,
     sentence,
+    withoutMarketing: isMarketing(template?.category ?? null) ? await countWithoutMarketing(deed, row) : 0,
     problems: await problemsOf(deed, channel, content),
     stopped: state?.stoppedAt != null,
     dailyLimit: state?.dailyLimit ?? null,
     qualityRating: state?.qualityRating ?? null,
     veryOften: content.recurrence != null && isOftenerThanHourly(content.recurrence),
   }
+}
+
+async function countWithoutMarketing(deed: Deed, row: Row): Promise<number> {
+  const [counted] = await deed.tx.execute<{ n: number }>(sql`
+    select count(*)::int as n from (${membersFor(row, null)}) m
+    join ${contacts} c on c.id = m.contact_id where c.marketing_stopped_at is not null`)
+  return counted!.n
 }
 
 const UNWRITTEN = {

@@ -1,6 +1,6 @@
 import type { Preflight } from '../broadcasts/preflight.ts'
 import type { Channel } from '../channels/channel.ts'
-import { count, dateTime, duration, euros } from './format.ts'
+import { count, counted, dateTime, duration, euros } from './format.ts'
 import { Badge, Facts } from './parts.tsx'
 import { templateCategories, templateStates } from './texts.de.ts'
 
@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<Light, string>> = {
 export const PreflightCard = ({ of, channel }: { of: Preflight; channel: Channel }) => {
   const checks = checksOf(of)
   const light = checks[0]?.light ?? 'success'
-  const { forecast, template } = of
+  const { forecast, template, withoutMarketing } = of
   return (
     <div class={`card preflight preflight-${light}`}>
       <p class="verdict">
@@ -69,7 +69,14 @@ export const PreflightCard = ({ of, channel }: { of: Preflight; channel: Channel
       </ul>
       <Facts
         of={[
-          ['Empfänger', <strong>{count(forecast.recipients)}</strong>],
+          [
+            'Empfänger',
+            <>
+              <strong>{count(forecast.recipients)}</strong>
+              {withoutMarketing > 0 &&
+                ` von ${count(forecast.recipients + withoutMarketing)}: ${counted(withoutMarketing, 'Person hat', 'Personen haben')} Werbung in WhatsApp abgestellt.`}
+            </>,
+          ],
           ['Reine Sendezeit', forecast.recipients > 0 ? duration(forecast.seconds) : null],
           [
             'Fertig',

@@ -459,3 +459,21 @@ test('who is not signed in cannot make us read a flood', async () => {
   })
   expect([answer.status, answer.headers.get('connection')]).toEqual([413, 'close'])
 })
+
+test('a form of a broadcast explains why it reaches fewer people than are in the info channel', async () => {
+  await runtime.act((deed) => storeTemplates(deed, 'arnsberg', [listed('stadt_meldung'), listed('strassensperrung')]))
+  const { id } = await joins(runtime, 'arnsberg', { name: 'Emil', phone: '+4915112340051' })
+  await joins(runtime, 'arnsberg', { name: 'Frida', phone: '+4915112340052' })
+  const card = async (template: string) => {
+    const answer = await ask(`GET /meldungen/neu?vorlage=${template}.de`, { cookie: cookies.get('editor')! })
+    const page = (await answer.text()).replace(/<[^>]+>/g, '|').replace(/\|+/g, '|')
+    return /\|Empfänger\|(\d+)\|(?:([^|]+)\|)?Reine Sendezeit/.exec(page)?.slice(1) ?? []
+  }
+  const [everybody] = await card('stadt_meldung')
+  await runtime.sql`update contacts set marketing_stopped_at = now() where id = ${id}`
+  expect(await card('stadt_meldung')).toEqual([
+    String(Number(everybody) - 1),
+    ` von ${everybody}: 1 Person hat Werbung in WhatsApp abgestellt.`,
+  ])
+  expect((await card('strassensperrung'))[0], 'what was ordered is no advertising').toBe(everybody)
+})
