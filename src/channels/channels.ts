@@ -27,6 +27,7 @@ export type EventKind =
   | 'channel-stopped'
   | 'channel-resumed'
   | 'sending-limited'
+  | 'limit-checked'
   | 'inbox-gone'
   | 'inbox-resumed'
   | 'contacts-united'
@@ -66,20 +67,30 @@ export async function clearStop(deed: Deed, slug: string): Promise<boolean> {
   return cleared.length > 0
 }
 
-/** What Meta said about the number; fields that it did not say stay. `dailyLimit` null = unlimited. */
+/**
+ * What Meta said about the number; fields that it did not say stay. `dailyLimit` null = unlimited. True if another limit was known before; the row is
+ * locked, so that it is for one of several who learn the same.
+ */
 export async function recordNumber(
   deed: Deed,
   slug: string,
   said: { dailyLimit?: number | null; qualityRating?: string; phoneStatus?: string; throughputLevel?: string },
-): Promise<void> {
+): Promise<boolean> {
+  const [before] = await deed.tx
+    .select({ dailyLimit: channels.dailyLimit })
+    .from(channels)
+    .where(eq(channels.slug, slug))
+    .for('no key update')
+  const dailyLimit = said.dailyLimit === undefined ? before?.dailyLimit : (said.dailyLimit ?? -1)
   await deed.tx
     .update(channels)
     .set({
       checkedAt: deed.now,
-      ...(said.dailyLimit === undefined ? {} : { dailyLimit: said.dailyLimit ?? -1 }),
+      dailyLimit,
       ...(said.qualityRating === undefined ? {} : { qualityRating: said.qualityRating }),
       ...(said.phoneStatus === undefined ? {} : { phoneStatus: said.phoneStatus }),
       ...(said.throughputLevel === undefined ? {} : { throughputLevel: said.throughputLevel }),
     })
     .where(eq(channels.slug, slug))
+  return before !== undefined && before.dailyLimit !== null && before.dailyLimit !== dailyLimit
 }

@@ -2,7 +2,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import { TOKEN_REFUSED } from '../whatsapp/outcome.ts'
 import type { Channel } from './channel.ts'
 import { isTokenRefused } from './channel-health.ts'
-import { channelState, clearStop, recordNumber, stopChannel } from './channels.ts'
+import { channelState, clearStop, noteEvent, recordNumber, stopChannel } from './channels.ts'
 import { targetOf } from './template-sync.ts'
 
 /**
@@ -17,7 +17,10 @@ export async function checkNumber(
   await inDeed(runtime, async (deed) => {
     if (answer.ok) {
       const { dailyLimit, qualityRating, status, throughputLevel } = answer.value
-      await recordNumber(deed, channel.slug, { dailyLimit, qualityRating, phoneStatus: status, throughputLevel })
+      const told = { dailyLimit, qualityRating, phoneStatus: status, throughputLevel }
+      // Among the events, or the limit that Meta told last would stand there as if it still held.
+      if (await recordNumber(deed, channel.slug, told))
+        await noteEvent(deed, channel.slug, { kind: 'limit-checked', severity: 'info', detail: { limit: dailyLimit } })
       const state = await channelState(deed, channel.slug)
       const stopped = state?.stoppedAt
         ? { at: state.stoppedAt, code: state.stoppedCode, reason: state.stoppedReason }

@@ -1,6 +1,7 @@
 import type { ChannelEvent } from '../channels/channel-health.ts'
 import type { EventKind } from '../channels/channels.ts'
 import { reasons } from '../whatsapp/reasons.ts'
+import { count } from './format.ts'
 import { templateCategories, templateStates } from './texts.de.ts'
 
 type AboutTemplate = Extract<EventKind, `template-${string}`>
@@ -11,6 +12,7 @@ const PLAIN: Readonly<Record<Exclude<EventKind, AboutTemplate | 'sending-limited
   'inbox-gone': 'Der Posteingang hat sich abgemeldet.',
   'inbox-resumed': 'Die Weiterleitung an den Posteingang läuft wieder.',
   'phone-quality': 'WhatsApp hat Qualität oder Tageslimit der Rufnummer geändert.',
+  'limit-checked': 'Die Prüfung der Rufnummer ergab ein anderes Tageslimit.',
   capability: 'WhatsApp hat das Tageslimit geändert.',
   'account-update': 'WhatsApp hat etwas am Konto geändert.',
   'account-review': 'WhatsApp prüft das Konto.',
@@ -69,7 +71,8 @@ export function eventWords({ kind, detail }: Pick<ChannelEvent, 'kind' | 'detail
       const exact = EXACT[`${kind} ${word('banState') || word('decision') || word('event')}`]
       const plain = exact ?? (PLAIN as Readonly<Record<string, string>>)[kind] ?? 'WhatsApp hat etwas gemeldet.'
       const { limit } = facts
-      return limit === null || typeof limit === 'number' ? `${plain} Neues Limit: ${limit ?? 'keines'}.` : plain
+      if (limit !== null && typeof limit !== 'number') return plain
+      return `${plain} Neues Limit: ${limit === null ? 'keines' : count(limit)}.`
     }
   }
 }

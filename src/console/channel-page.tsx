@@ -107,7 +107,10 @@ export const channelRoutes = (runtime: Runtime) =>
               of={[
                 ['Rufnummer', channel.whatsapp.phoneNumber],
                 ['Qualität', <Badge tone={quality[1]}>{quality[0]}</Badge>],
-                ['Tageslimit', `${limitWords(health.dailyLimit)} (Personen in 24 Stunden)`],
+                [
+                  'Tageslimit',
+                  `${limitWords(health.dailyLimit)}${(health.dailyLimit ?? -1) < 0 ? '' : ' Personen in 24 Stunden'}`,
+                ],
                 ['Tempo', `${channel.whatsapp.messagesPerSecond} Nachrichten in der Sekunde`],
                 ['Zuletzt geprüft', health.checkedAt ? dateTime(health.checkedAt, zone) : 'noch nie'],
                 [

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { latestEvents } from '../../src/channels/channel-health.ts'
 import { checkNumber } from '../../src/channels/number-check.ts'
+import { eventWords } from '../../src/console/channel-events.ts'
 import { enqueue } from '../../src/dispatch/queue.ts'
 import { strangerOf } from '../../src/dispatch/reached.ts'
+import { envelope } from '../../src/emulator/webhooks.ts'
 import { textMessage } from '../../src/whatsapp/messages.ts'
 import { type DispatchDesk, openDispatchDesk } from '../support/dispatch-desk.ts'
 import { eventually } from '../support/stack.ts'
@@ -67,6 +70,22 @@ describe('errors of WhatsApp', () => {
     expect(await ready()).toBe(200)
     await desk.untilDone(id)
     expect(takenFor(phones)).toEqual(phones.map(() => 1))
+  })
+
+  test('of the daily limits that stand among the events of the channel the last one holds, whether WhatsApp told it or was asked', async () => {
+    const told = async () => {
+      const events = await desk.runtime.act((deed) => latestEvents(deed.tx, 'arnsberg', 50))
+      return events.map(eventWords).filter((words) => words.includes('Neues Limit'))
+    }
+    await desk.limitTo('TIER_100K')
+    const said = { max_daily_conversations_per_business: 1000 }
+    const { businessAccountId } = desk.arnsberg().whatsapp
+    await desk.emulator.postWebhook(envelope(businessAccountId, 'business_capability_update', said))
+    const before = await told()
+    expect(before[0]).toBe('WhatsApp hat das Tageslimit geändert. Neues Limit: 1.000.')
+    for (let times = 0; times < 2; times++) await desk.limitTo('TIER_100K')
+    const found = 'Die Prüfung der Rufnummer ergab ein anderes Tageslimit. Neues Limit: 100.000.'
+    expect(await told()).toEqual([found, ...before])
   })
 
   describe('about single people in the middle of many', () => {
