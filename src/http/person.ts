@@ -10,17 +10,26 @@ import { offeringsOf } from './subscribers.ts'
 
 const offering = z.enum(['info', 'chat'])
 
-/** Why somebody wants to see a person. */
-export const reasonField = z.string().max(200).openapi({
-  description: 'What for; stands in the audit log and must not name a number',
-  example: 'Rückfrage zu einem Anliegen',
-})
+/** Why somebody wants to see a person. `what` they want goes into the sentence that answers a missing reason. */
+export const reasonField = (what: string) =>
+  z
+    .string({
+      error: ({ input }) =>
+        input === undefined ? `Bitte geben Sie an, wofür Sie ${what} brauchen (reason).` : undefined,
+    })
+    .max(200)
+    .openapi({
+      description: 'What for; stands in the audit log and must not name a number',
+      example: 'Rückfrage zu einem Anliegen',
+    })
+
+const identityReason = reasonField('Nummer und Namen')
 
 const Wanted = z
   .strictObject({
     phone: z.string().min(1).optional(),
     userId: z.string().trim().min(1).max(200).optional(),
-    reason: reasonField.optional(),
+    reason: identityReason.optional(),
   })
   .refine((body) => (body.phone === undefined) !== (body.userId === undefined), {
     error: 'Bitte geben Sie entweder phone oder userId an.',
@@ -78,7 +87,7 @@ const revealOne = createRoute({
   summary: 'Number, user id and name of one person, for a reason',
   description: 'Leaves an entry with the reason in the audit log.',
   ...forRoles('subscribers.reveal'),
-  request: { params: subscriberParam, body: bodyOf(z.strictObject({ reason: reasonField }), true) },
+  request: { params: subscriberParam, body: bodyOf(z.strictObject({ reason: identityReason }), true) },
   responses: {
     200: json(
       z

@@ -134,7 +134,8 @@ function sentenceFor(issue: Issue, value: unknown): string {
   const unit = issue.origin === 'string' ? 'Zeichen' : count === 1 ? 'Eintrag' : 'Einträge'
   switch (issue.code) {
     case 'invalid_type':
-      if (value === undefined) return 'Diese Angabe fehlt.'
+      // A field with a sentence of its own says that; zod's are no German.
+      if (value === undefined) return issue.message.startsWith('Invalid input') ? 'Diese Angabe fehlt.' : issue.message
       return `Erwartet wird ${EXPECTED[issue.expected as string] ?? 'etwas anderes'}.`
     case 'too_small':
       if (issue.origin === 'number') return `Mindestens ${count}.`

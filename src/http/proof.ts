@@ -10,6 +10,8 @@ import { answersWith, bodyOf, consentSource, forRoles, instant, json } from './d
 import { reasonField, subscriberParam } from './person.ts'
 import type { ApiEnv } from './signed-in.ts'
 
+const reason = reasonField('den Nachweis')
+
 const offering = z.enum(['info', 'chat'])
 
 const hex = () => z.string().openapi({ description: 'Hexadecimal' })
@@ -68,14 +70,14 @@ const proof = createRoute({
   method: 'get',
   description:
     'For Art. 7(1) GDPR; leaves an entry with the reason in the audit log. With POST the reason stands in no address. `hash` is sha256 over the bytes of `previousHash` and the JSON array [channel, seq, subject, offering, action, topics, at (UTC, milliseconds), source, noticeVersion, wording, detailHash]; `detailHash` is sha256 over the bytes of `salt` and `messageId`.',
-  request: { params: subscriberParam, query: z.object({ reason: reasonField }) },
+  request: { params: subscriberParam, query: z.object({ reason }) },
 })
 
 const proofByBody = createRoute({
   ...described,
   method: 'post',
   description: 'As with GET; what is kept of addresses on the way here does not tell the reason.',
-  request: { params: subscriberParam, body: bodyOf(z.strictObject({ reason: reasonField }), true) },
+  request: { params: subscriberParam, body: bodyOf(z.strictObject({ reason }), true) },
 })
 
 /** What one person agreed to, in a form that somebody else can verify. Leaves an audit entry with the reason. */

@@ -173,6 +173,23 @@ test('a consent given earlier elsewhere stands where it was given, on whatever p
   expect(seen).toEqual([...seen].sort().reverse())
 })
 
+test('whoever forgets what for they want to see somebody is told so, in words and by the name of the field', async () => {
+  const path = `/api/v1/channels/arnsberg/subscribers/${annaId}`
+  const told = async (method: 'GET' | 'POST', what: string, body?: object) => {
+    const { status, body: problem } = await doors.ask(method, `${path}/${what}`, { key, body })
+    return [status, problem.errors]
+  }
+  const proof = 'Bitte geben Sie an, wofür Sie den Nachweis brauchen (reason).'
+  expect(await told('GET', 'proof')).toEqual([422, [{ field: 'reason', message: proof }]])
+  expect(await told('POST', 'proof', {})).toEqual([422, [{ field: 'reason', message: proof }]])
+  const reveal = 'Bitte geben Sie an, wofür Sie Nummer und Namen brauchen (reason).'
+  expect(await told('POST', 'reveal', {})).toEqual([422, [{ field: 'reason', message: reveal }]])
+  expect(await told('POST', 'reveal', { reason: 7 })).toEqual([
+    422,
+    [{ field: 'reason', message: 'Erwartet wird ein Text.' }],
+  ])
+})
+
 test('a message id that tells the number is a fingerprint in the ledger, and itself in the proof of that person', async () => {
   const wamid = `wamid.${Buffer.from('\x1c\x18\x0d4915112340077\x15\x02\x00\x12\x18\x143A5F0C\x00', 'latin1').toString('base64')}`
   const id = await runtime.act(async (deed) => {
