@@ -29,7 +29,7 @@ const IF_IT_WAS_NOBODY = 'Wenn das niemand von Ihnen war, sagen Sie bitte gleich
 /** By kind and by Meta's own word: a sentence that says more. */
 const EXACT: Readonly<Record<string, string>> = {
   'account-update DISABLE': 'WhatsApp hat das Konto gesperrt.',
-  'account-update SCHEDULE_FOR_DISABLE': 'WhatsApp will das Konto sperren.',
+  'account-update SCHEDULE_FOR_DISABLE': 'WhatsApp hat angekündigt, das Konto zu sperren. Noch ist es nicht gesperrt.',
   'account-update REINSTATE': 'WhatsApp hat die Sperre des Kontos aufgehoben.',
   'account-update ACCOUNT_RESTRICTION': 'WhatsApp hat das Konto eingeschränkt.',
   'account-update ACCOUNT_VIOLATION': 'WhatsApp sieht einen Verstoß gegen seine Regeln.',

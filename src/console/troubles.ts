@@ -1,11 +1,14 @@
 import { APPROVERS_NEEDED, needsApprovers } from '../access/approvers.ts'
 import type { LimitOutlook } from '../broadcasts/limit-outlook.ts'
+import { BAN, BAN_ANNOUNCED } from '../channels/ban.ts'
 import type { Channel } from '../channels/channel.ts'
 import { type ChannelHealth, isTokenRefused } from '../channels/channel-health.ts'
 import { isApproved, type StoredTemplate } from '../channels/template-store.ts'
 import type { InboxState } from '../dispatch/dead-letters.ts'
 import type { LedgerCheck } from '../privacy/ledger-check.ts'
 import { explain } from '../whatsapp/outcome.ts'
+import { reasons } from '../whatsapp/reasons.ts'
+import { eventWords } from './channel-events.ts'
 import { count, counted, dateTime } from './format.ts'
 import { holds } from './ledger-state.tsx'
 import type { Flash } from './office.ts'
@@ -59,12 +62,21 @@ export function troublesOf(
 const ORDER: readonly Flash['kind'][] = ['danger', 'warning', 'info', 'success']
 
 function stoppedOf(health: ChannelHealth): Trouble[] {
-  const { stopped } = health
-  if (!stopped) return []
-  // Meta's word about the account is no code, but means the same as the code of a locked one.
-  const code = isTokenRefused(health) ? 190 : stopped.reason === 'account' ? 131031 : Number(stopped.code)
-  const { what, advice } = explain(code || undefined)
+  if (!health.stopped) return []
+  const [what, advice] = whyStopped(health, health.stopped)
   return [{ kind: 'danger', title: `Der Kanal steht still: ${what}`, advice, link: ['/office/kanal', 'Zum Kanal'] }]
+}
+
+type Words = readonly [what: string, advice: string]
+
+function whyStopped(health: ChannelHealth, { code, reason }: NonNullable<ChannelHealth['stopped']>): Words {
+  if (reason === BAN_ANNOUNCED) return reasons[BAN_ANNOUNCED]
+  const [locked, advice] = reasons.blocked
+  // Meta's word about the account is no code of an error.
+  if (reason === 'account')
+    return [code === BAN ? locked : eventWords({ kind: 'account-update', detail: { event: code } }), advice]
+  const { what, advice: next } = explain(isTokenRefused(health) ? 190 : Number(code) || undefined)
+  return [what, next]
 }
 
 function ledgerOf({ timezone }: Channel, now: Date, check: LedgerCheck | null): Trouble[] {

@@ -51,7 +51,7 @@ async function followBan(
 ): Promise<void> {
   const latest = await banToldAt(deed, slug)
   if (latest !== null && toldAt <= latest) return
-  if (blocking) await ban(deed, slug)
+  if (blocking) await ban(deed, slug, banState === 'SCHEDULE_FOR_DISABLE')
   else if (banState === 'REINSTATE' && (await liftBan(deed, slug)))
     await record(deed, SYSTEM, { action: 'channel.resumed', channel: slug })
 }

@@ -27,6 +27,10 @@ export const reasons = {
     'WhatsApp hat unser Konto gesperrt.',
     'Bitte prüfen Sie den Grund im Konto bei Meta und legen Sie dort gegebenenfalls Widerspruch ein.',
   ],
+  'ban-announced': [
+    'WhatsApp hat angekündigt, unser Konto zu sperren.',
+    'Noch ist es nicht gesperrt. Vorsorglich senden wir nichts mehr. Bitte prüfen Sie Grund und Termin im Konto bei Meta und legen Sie dort gegebenenfalls Widerspruch ein. Nimmt WhatsApp die Ankündigung zurück, geht es von selbst weiter. Hat sich die Sache anders geklärt, gibt die Verwaltung den Kanal mit „Wieder senden“ frei.',
+  ],
   payment: [
     'WhatsApp kann den Versand nicht abrechnen.',
     'Bitte hinterlegen oder erneuern Sie die Zahlungsart im Konto bei Meta.',

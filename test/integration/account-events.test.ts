@@ -18,7 +18,7 @@ const said = (field: string, value: object, at = desk.now()) => {
   body.entry = body.entry.map((entry) => ({ ...entry, time: Math.floor(at.getTime() / 1000) }))
   return body
 }
-const ban = (waba_ban_state: 'DISABLE' | 'REINSTATE', at?: Date) =>
+const ban = (waba_ban_state: 'DISABLE' | 'REINSTATE' | 'SCHEDULE_FOR_DISABLE', at?: Date) =>
   said('account_update', { event: 'DISABLED_UPDATE', ban_info: { waba_ban_state } }, at)
 const ago = (seconds: number) => new Date(desk.now().getTime() - seconds * 1000)
 const stop = async () => {
@@ -28,11 +28,39 @@ const stop = async () => {
 }
 const kinds = async () => (await desk.events()).map(({ kind }) => kind)
 
+const alarm = async () => {
+  const health = (await channelHealth(desk.db, ['arnsberg'])).get('arnsberg')!
+  return troublesOf(desk.channel, desk.now(), { health, inbox: null, templates: [], approvers: 2 })[0]
+}
+
 test('a banned account stands as such on the first page of the office', async () => {
   await desk.takes(ban('DISABLE'))
-  const health = (await channelHealth(desk.db, ['arnsberg'])).get('arnsberg')!
-  const [trouble] = troublesOf(desk.channel, desk.now(), { health, inbox: null, templates: [], approvers: 2 })
-  expect(trouble?.title).toBe('Der Kanal steht still: WhatsApp hat unser Konto gesperrt.')
+  expect((await alarm())?.title).toBe('Der Kanal steht still: WhatsApp hat unser Konto gesperrt.')
+})
+
+test('a ban that is only announced stops the channel and says that it is not in force, and what to do', async () => {
+  await desk.takes(ban('SCHEDULE_FOR_DISABLE', ago(120)))
+  expect(await stop()).toBe('DISABLED_UPDATE')
+  expect(await alarm()).toMatchObject({
+    title: 'Der Kanal steht still: WhatsApp hat angekündigt, unser Konto zu sperren.',
+    advice: expect.stringMatching(/^Noch ist es nicht gesperrt\..* Konto bei Meta.*„Wieder senden“/),
+  })
+  const [told] = (await desk.events()).filter(({ kind }) => kind === 'account-update')
+  expect(eventWords(told!)).toBe('WhatsApp hat angekündigt, das Konto zu sperren. Noch ist es nicht gesperrt.')
+  await desk.takes(ban('DISABLE', ago(60)))
+  expect((await alarm())?.title, 'in force').toBe('Der Kanal steht still: WhatsApp hat unser Konto gesperrt.')
+  await desk.takes(ban('SCHEDULE_FOR_DISABLE', ago(30)), ban('REINSTATE'))
+  expect(await stop(), 'taken back').toBeNull()
+})
+
+test.each([
+  ['ACCOUNT_RESTRICTION', 'WhatsApp hat das Konto eingeschränkt.'],
+  ['ACCOUNT_VIOLATION', 'WhatsApp sieht einen Verstoß gegen seine Regeln.'],
+  ['ACCOUNT_DELETED', 'Das Konto bei WhatsApp wurde gelöscht.'],
+  ['ACCOUNT_OFFBOARDED', 'Das Konto bei WhatsApp wurde abgemeldet.'],
+])('%s is no ban: the alarm says what it is', async (event, sentence) => {
+  await desk.takes(said('account_update', { event }))
+  expect((await alarm())?.title).toBe(`Der Kanal steht still: ${sentence}`)
 })
 
 test('a lifted ban lets the channel go on by itself, and the office reads when and why', async () => {
@@ -58,6 +86,12 @@ test.each([
 test('a lifted ban does not lift a restriction that came while it lasted', async () => {
   await desk.takes(ban('DISABLE', ago(60)), said('account_update', { event: 'ACCOUNT_RESTRICTION' }), ban('REINSTATE'))
   expect(await stop()).toBe('DISABLED_UPDATE')
+})
+
+test('a ban announced after a refusal to send explains nothing: the account is locked already', async () => {
+  await desk.act((deed) => stopChannel(deed, 'arnsberg', '131031', 'blocked'))
+  await desk.takes(ban('SCHEDULE_FOR_DISABLE'))
+  expect((await alarm())?.title).toBe('Der Kanal steht still: WhatsApp hat unser Konto gesperrt.')
 })
 
 test('a refusal to send that the ban explains is lifted with it', async () => {
