@@ -59,8 +59,11 @@ function wrongReason(error: unknown): string {
 
 const SIGNED_OFF: Readonly<Record<SignedOff, readonly [Flash['kind'], string]>> = {
   left: ['success', 'Die Person ist vom Infokanal abgemeldet und bekommt keine Meldung mehr.'],
-  noted: ['success', 'Vermerkt: Die Person bekommt keine Meldungen. Anmelden kann nur sie selbst sich, keine Liste.'],
-  'noted-before': ['info', 'Die Person war beim Infokanal schon nicht mehr angemeldet.'],
+  noted: ['success', 'Vermerkt: Die Person möchte keine Meldungen. Anmelden kann nur sie selbst sich, keine Liste.'],
+  'noted-before': [
+    'info',
+    'Das war schon vermerkt: Die Person möchte keine Meldungen. Anmelden kann nur sie selbst sich, keine Liste.',
+  ],
   unknown: ['info', 'Über diese Person ist nichts (mehr) gespeichert.'],
 }
 
