@@ -77,12 +77,7 @@ export const PersonPage = ({
               <Button>Ja, abmelden</Button>
             </Ask>
           ) : (
-            <Ask
-              label="Keine Meldungen gewünscht"
-              question="Vermerken, dass diese Person keine Meldungen möchte? Dann meldet auch keine Liste sie an, nur sie selbst."
-            >
-              <Button>Ja, vermerken</Button>
-            </Ask>
+            <NoteNo />
           )}
         </PostForm>
       )}
@@ -126,3 +121,13 @@ export const PersonPage = ({
     </>
   )
 }
+
+/** For the no of somebody who is not subscribed. `more`: what else to know before saying yes. */
+export const NoteNo = ({ more = '' }: { more?: string }) => (
+  <Ask
+    label="Keine Meldungen gewünscht"
+    question={`Vermerken, dass diese Person keine Meldungen möchte? Dann meldet auch keine Liste sie an, nur sie selbst.${more}`}
+  >
+    <Button>Ja, vermerken</Button>
+  </Ask>
+)

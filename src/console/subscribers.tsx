@@ -22,7 +22,7 @@ import { count, day } from './format.ts'
 import { page } from './layout.tsx'
 import { type Flash, flash, formOf, type OfficeContext, type OfficeEnv, only, UUID } from './office.ts'
 import { Button, Empty, Head, LinkButton, More, Note, PostForm, Section, Table } from './parts.tsx'
-import { PersonPage } from './person-page.tsx'
+import { NoteNo, PersonPage } from './person-page.tsx'
 import { remembered } from './remembered.ts'
 import { offerings as offeringWords } from './texts.de.ts'
 
@@ -166,12 +166,7 @@ export function subscriberRoutes(runtime: Runtime) {
             <PostForm to="/office/abonnenten/abmelden" kanal={channel.slug}>
               <Note>Möchte die Person keine Meldungen, dann vermerken Sie das hier.</Note>
               <input type="hidden" name="phone" value={lookup.typed} />
-              <Ask
-                label="Keine Meldungen gewünscht"
-                question="Vermerken, dass diese Person keine Meldungen möchte? Dann meldet auch keine Liste sie an, nur sie selbst. Die Angabe selbst wird nicht gespeichert, nur ein Prüfwert."
-              >
-                <Button>Ja, vermerken</Button>
-              </Ask>
+              <NoteNo more=" Die Angabe selbst wird nicht gespeichert, nur ein Prüfwert." />
             </PostForm>
           )}
         </Section>
