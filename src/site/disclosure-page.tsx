@@ -18,7 +18,8 @@ export function Everything({ found, words, channel, json }: Shown) {
           timeZone: channel.timezone,
         }).format(at)
   const { heads } = words
-  const word = (key: string) => words.words[key] ?? key
+  const known: Readonly<Record<string, string>> = words.words
+  const word = (key: string) => known[key] ?? key
   const source = (key: string) => {
     const { stated, imported, poster } = readSource(key, channel)
     const how = poster === null ? word(stated) : poster.startsWith(words.poster) ? poster : `${words.poster}: ${poster}`
@@ -72,7 +73,7 @@ export function Everything({ found, words, channel, json }: Shown) {
         rows={found.consents.map((one) => [
           when(one.at),
           word(one.offering),
-          words.words[`${one.source} ${one.action}`] ?? word(one.action),
+          known[`${one.source} ${one.action}`] ?? word(one.action),
           source(one.source),
           `${one.wording ?? '–'} (${words.notice} ${one.noticeVersion})`,
         ])}

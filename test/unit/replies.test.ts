@@ -3,10 +3,13 @@ import { keywordsOf } from '../../src/channels/keywords.ts'
 import { statusLines, textsOf, topicNames } from '../../src/channels/replies.ts'
 import { REPLY_KEYS, unknownPlaceholders } from '../../src/channels/reply-keys.ts'
 import { NOTICE_KINDS } from '../../src/contacts/notices.ts'
+import { consentAction, offering, outgoingKind, outgoingStatus } from '../../src/db/schema.ts'
+import { inboxMessageTypes } from '../../src/inbox/contract.ts'
 import { BUTTONS, tapOf } from '../../src/intake/buttons.ts'
 import { recognise } from '../../src/intake/keywords.ts'
 import { say } from '../../src/intake/replies.ts'
 import { wordsOf } from '../../src/site/disclosure-texts.ts'
+import { CONSENT_SOURCES } from '../support/consent-sources.ts'
 import { town, towns } from '../support/towns.ts'
 
 const arnsberg = town('arnsberg')
@@ -141,7 +144,16 @@ describe('the status', () => {
   })
 })
 
-test.each(['de', 'en'] as const)('whoever reads which line they got when reads words, in %s', (language) => {
-  const { words } = wordsOf(language)
-  expect(NOTICE_KINDS.filter((kind) => words[kind] === undefined)).toEqual([])
+test.each(['de', 'en'] as const)('whoever reads what is stored about them reads words, in %s', (language) => {
+  const codes: string[] = [
+    ...[...offering.enumValues, ...consentAction.enumValues, ...outgoingKind.enumValues, ...outgoingStatus.enumValues],
+    ...[...CONSENT_SOURCES, 'user-preferences withdrawn', 'user-preferences granted'],
+    ...[...NOTICE_KINDS, ...inboxMessageTypes, 'you'],
+    // What a list may not bring back, and who looked at it.
+    ...['left', 'subscriber.looked-up', 'subscriber.revealed', 'subscriber.proof-read', 'subscriber.signed-off'],
+    ...['subscriber.no-noted', 'subscribers.export-begun', 'contact.moved', 'person.disclosed', 'person.erased'],
+    ...['chat.answered', 'chat.medium-read', 'chat.closed', 'chat.reopened', 'chat.erased'],
+  ]
+  const words: Readonly<Record<string, string>> = wordsOf(language).words
+  expect(codes.filter((code) => words[code] === undefined)).toEqual([])
 })
