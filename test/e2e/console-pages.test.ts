@@ -8,6 +8,7 @@ import {
   NARROW,
   openBrowser,
   openConsole,
+  openContext,
   screenshot,
   WIDE,
 } from '../support/browser.ts'
@@ -114,6 +115,21 @@ describe('on a small screen', () => {
     expect(state!.y, 'the cells stand below each other').toBeGreaterThanOrEqual(title!.y + title!.height)
     const label = `getComputedStyle(document.querySelector('td'), '::before').content`
     expect(await page.evaluate(label)).toContain('Stand')
+    await page.context().close()
+  })
+
+  test('a phone of the emulator shows all its buttons', async () => {
+    const { url } = stack.emulator
+    const page = await (await openContext(browser, url, { width: NARROW.width })).newPage()
+    await page.goto(url)
+    const phone = page.getByRole('region', { name: 'Anna' })
+    const edge = (await phone.boundingBox())!
+    for (const button of await phone.getByRole('form', { name: 'Anna sendet' }).getByRole('button').all()) {
+      const { x, width } = (await button.boundingBox())!
+      expect(x, (await button.textContent())!).toBeGreaterThanOrEqual(edge.x)
+      expect(x + width, (await button.textContent())!).toBeLessThanOrEqual(edge.x + edge.width)
+    }
+    await expectAccessible(page, 'phones')
     await page.context().close()
   })
 
