@@ -104,7 +104,7 @@ const Result = ({ of: { applied, counts, told, more } }: { of: Outcome }) => (
           title={
             applied
               ? `${counted(counts.added, 'Anmeldung', 'Anmeldungen')} übernommen`
-              : `Es kämen ${counted(counts.added, 'Anmeldung', 'Anmeldungen')} hinzu`
+              : `${counts.added === 1 ? 'Es käme' : 'Es kämen'} ${counted(counts.added, 'Anmeldung', 'Anmeldungen')} hinzu`
           }
           live
         />
@@ -118,7 +118,7 @@ const Result = ({ of: { applied, counts, told, more } }: { of: Outcome }) => (
         />
       </>
     ) : (
-      <Alert kind="danger" title="Diese Datei ist nicht lesbar" live>
+      <Alert kind="danger" title="Diese Datei lässt sich so nicht übernehmen" live>
         Bitte prüfen Sie die erste Zeile mit den Namen der Spalten.
       </Alert>
     )}

@@ -321,7 +321,10 @@ test('a list that cannot be read says why in German words, and what it needs', a
   }
   const page = await tried(new File(['Rufnummer;Quelle\n+4915112340001;Formular'], 'liste.csv'))
   expect(page).toContain('Zeile 1: hier müssen die Namen der Spalten stehen; es fehlt: Datum, Wortlaut<')
+  expect(page).toContain('Diese Datei lässt sich so nicht übernehmen')
   expect(page).toContain('Kennung (userId)')
+  const line = 'Rufnummer;Angebot;Datum;Quelle;Wortlaut\n+4915112340061;info;1.3.2026;Formular;Ja'
+  expect(await tried(new File([line], 'liste.csv'))).toContain('Es käme 1 Anmeldung hinzu')
   expect(await tried(new File([''], 'liste.csv'))).toContain('Diese Datei ist leer.')
   expect(await tried(new File([''], ''))).toContain('Bitte wählen Sie eine Datei.')
 })
