@@ -35,8 +35,10 @@ export function goLive(
   const items: Item[] = [
     {
       done: health.checkedAt !== null && health.stopped === null,
-      what: 'WhatsApp nimmt unseren Zugang an',
-      how: 'Die Technik hinterlegt Zugangsschlüssel und Rufnummer in der Kanaldatei.',
+      what: 'WhatsApp kennt unseren Zugang, und der Kanal darf senden',
+      how: health.stopped
+        ? 'Woran es liegt und was zu tun ist, steht oben.'
+        : 'Die Technik hinterlegt Zugangsschlüssel und Rufnummer in der Kanaldatei.',
     },
   ]
   if (info) {

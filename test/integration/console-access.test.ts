@@ -3,6 +3,7 @@ import { sessionCookie } from '../../src/access/session-cookie.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { draft } from '../../src/broadcasts/drafts.ts'
+import { clearStop, stopChannel } from '../../src/channels/channels.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
 import { officeDoor } from '../../src/console/console.tsx'
 import { bernd, cem, joins } from '../support/citizens.ts'
@@ -488,4 +489,13 @@ test('a form of a broadcast explains why it reaches fewer people than are in the
     ` von ${everybody}: 1 Person hat Werbung in WhatsApp abgestellt.`,
   ])
   expect((await card('strassensperrung'))[0], 'what was ordered is no advertising').toBe(everybody)
+})
+
+test('a channel that WhatsApp stopped is not said to lack its access', async () => {
+  const page = async () => (await ask('GET /kanal', { cookie: cookies.get('admin')! })).text()
+  expect(await page()).toContain('Die Technik hinterlegt Zugangsschlüssel')
+  await runtime.act((deed) => stopChannel(deed, 'arnsberg', 'ACCOUNT_VIOLATION', 'account'))
+  expect(await page()).not.toContain('Die Technik hinterlegt Zugangsschlüssel')
+  expect(await page()).toContain('Woran es liegt und was zu tun ist, steht oben.')
+  await runtime.act((deed) => clearStop(deed, 'arnsberg'))
 })
