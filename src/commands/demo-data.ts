@@ -84,12 +84,19 @@ const SHARES = [0.35, 0.8, 0.12, 0.55, 0.93, 0.68, 0.24]
 const between = (from: Date, to: Date, share: number) =>
   new Date(Math.round(from.getTime() + share * (to.getTime() - from.getTime())))
 
+const KEY_NAMES: Readonly<Record<Role, string>> = {
+  editor: 'Redaktion (Demo)',
+  approver: 'Freigabe (Demo)',
+  admin: 'Verwaltung (Demo)',
+  inbox: 'Posteingang (Demo)',
+}
+
 /** The demo's own API key of a role, made once and kept beside its data. */
 export async function keyFor(runtime: Runtime, dataDir: string, role: Role): Promise<string> {
   const file = join(dataDir, `${role}.key`)
   if (existsSync(file)) return readFileSync(file, 'utf8').trim()
   const { key } = await inDeed(runtime, (deed) =>
-    createKey(deed, COMMAND, { name: `Demo ${role}`, role, channel: null }),
+    createKey(deed, COMMAND, { name: KEY_NAMES[role], role, channel: null }),
   )
   writeFileSync(file, `${key}\n`, { mode: 0o600 })
   return key
