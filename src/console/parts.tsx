@@ -45,19 +45,19 @@ export const Head = ({
   back?: [to: string, label: string]
   children?: Child
 }) => (
-  <div class="head">
-    <div>
-      {back && (
-        <p class="back">
-          <a class="kern-link" href={back[0]}>
-            <span class="kern-icon kern-icon--arrow-back kern-icon--small" aria-hidden="true" />
-            {back[1]}
-          </a>
-        </p>
-      )}
+  <div>
+    {back && (
+      <p class="back">
+        <a class="kern-link" href={back[0]}>
+          <span class="kern-icon kern-icon--arrow-back kern-icon--small" aria-hidden="true" />
+          {back[1]}
+        </a>
+      </p>
+    )}
+    <div class="head">
       <h1 class="kern-heading-x-large">{title}</h1>
+      {children ? <div class="actions">{children}</div> : null}
     </div>
-    {children ? <div class="actions">{children}</div> : null}
   </div>
 )
 
