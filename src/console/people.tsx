@@ -33,15 +33,15 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
     const zone = channel.timezone
     const townOf = (slug: string | null) =>
       slug === null ? 'alle Kanäle' : (channels.find((one) => one.slug === slug)?.town ?? slug)
-    const scope = (legend: string) =>
+    const scope = (name: string, legend: string) =>
       actor.channel === null ? (
         <Choices
-          name="kanalrecht"
+          name={name}
           legend={legend}
           single
           choices={[
-            { value: channel.slug, label: `Nur ${channel.town}`, checked: true },
-            { value: '*', label: 'Alle Kanäle' },
+            { value: channel.slug, label: `Nur ${channel.town}`, checked: typed[name] !== '*' },
+            { value: '*', label: 'Alle Kanäle', checked: typed[name] === '*' },
           ]}
         />
       ) : null
@@ -110,7 +110,7 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
               required
             />
             <RoleChoices name="recht" of={['editor', 'approver', 'admin']} chosen={typed.recht} />
-            {scope('Gilt für')}
+            {scope('kanalrecht', 'Gilt für')}
             <Button look="primary" icon="add">
               Link erzeugen
             </Button>
@@ -151,7 +151,7 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
               required
             />
             <RoleChoices name="schluesselrecht" of={ROLES} chosen={typed.schluesselrecht ?? 'inbox'} />
-            {scope('Der Schlüssel gilt für')}
+            {scope('schluesselkanal', 'Der Schlüssel gilt für')}
             <Button icon="add">Schlüssel anlegen</Button>
           </PostForm>
         </Section>
@@ -201,7 +201,7 @@ export function peopleRoutes(runtime: Runtime, auth: StaffAuth) {
         if (name === '' || name.length > 100)
           throw new Refusal('invalid-input', [{ field: 'name', message: 'Bitte geben Sie dem Schlüssel einen Namen.' }])
         const role = roleOf(form.schluesselrecht, ROLES)
-        const wanted = { name, role, channel: scopeOf(c, form.kanalrecht) }
+        const wanted = { name, role, channel: scopeOf(c, form.schluesselkanal) }
         const { key } = await inDeed(runtime, (deed) => createKey(deed, c.get('office').actor, wanted))
         return { title: 'Der Schlüssel ist angelegt', text: 'Er wird nur jetzt angezeigt.', value: key }
       })

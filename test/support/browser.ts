@@ -110,7 +110,7 @@ export async function openContext(
   return context
 }
 
-/** Fails with every violation of WCAG 2.2 AA or good practice that axe finds on the page, and if it is wider than the window. */
+/** Fails with every violation of WCAG 2.2 AA or good practice that axe finds on the page, with an id that is there twice, and if it is wider than the window. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   await page.waitForLoadState('load') // with its styles, which say how large a link is
   await page.evaluate(axe)
@@ -121,6 +121,11 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
     nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })),
   )
   expect.soft(found, what).toEqual([])
+  // A second field with the same id has no label: it belongs to the first one, which axe does not find.
+  const twice = await page.evaluate(
+    `[...document.querySelectorAll('[id]')].map(({ id }) => id).filter((id, i, all) => all.indexOf(id) < i)`,
+  )
+  expect.soft(twice, `${what} has an id twice`).toEqual([])
   // Not clientWidth, which counts the scrollbar in.
   const overflow = await page.evaluate(
     'Math.floor(document.documentElement.scrollWidth - document.documentElement.getBoundingClientRect().width)',
