@@ -7,7 +7,7 @@ import type { InboxState } from '../dispatch/dead-letters.ts'
 import { Badge } from './parts.tsx'
 import { hasUsableTemplate } from './troubles.ts'
 
-type Item = { done: boolean; what: string; how: string; link?: string }
+type Item = { done: boolean; what: string; how: string; link?: readonly [to: string, label: string] }
 
 /** What a channel needs before it can go live, and how to get what is missing. */
 export function goLive(
@@ -46,14 +46,14 @@ export function goLive(
       done: hasUsableTemplate(templates),
       what: 'Mindestens eine Vorlage ist freigegeben',
       how: 'Schreiben Sie eine Vorlage und reichen Sie sie bei WhatsApp ein.',
-      link: '/office/vorlagen',
+      link: ['/office/vorlagen', 'Zu den Vorlagen'],
     })
     if (needsApprovers(channel))
       items.push({
         done: approvers >= APPROVERS_NEEDED,
         what: `Mindestens zwei Personen dürfen freigeben (jetzt: ${approvers})`,
         how: 'Laden Sie eine weitere Person mit dem Recht „Freigabe“ ein. Vorher lässt sich keine Meldung einreichen.',
-        link: '/office/zugaenge',
+        link: ['/office/zugaenge', 'Zu den Zugängen'],
       })
   }
   if (!townSignIn)
@@ -61,14 +61,14 @@ export function goLive(
       done: reaching.every(({ ready }) => ready) && reaching.length > 0,
       what: 'Alle Personen haben Passwort und zweiten Faktor',
       how: 'Wer noch keines hat, richtet es unter „Mein Konto“ ein.',
-      link: '/office/konto',
+      link: ['/office/konto', 'Zu „Mein Konto“'],
     })
   if (chat && inbox)
     items.push({
       done: inbox.goneSince === null && inbox.dead === 0,
       what: 'Chats kommen im Posteingang an',
       how: 'Die Technik prüft Adresse und Geheimnis des Posteingangs.',
-      link: '/office/chats',
+      link: ['/office/chats', 'Zu den Chats'],
     })
   items.push({
     done: health.dailyLimit === null || health.dailyLimit < 0 || health.dailyLimit > 250,
@@ -86,7 +86,7 @@ export const GoLiveList = ({ of }: { of: readonly Item[] }) => (
           <p class="kern-body kern-body--bold">{what}</p>
           {!done && (
             <p class="kern-body kern-body--small note">
-              {how} {link && <a href={link}>Dorthin</a>}
+              {how} {link && <a href={link[0]}>{link[1]}</a>}
             </p>
           )}
         </div>
