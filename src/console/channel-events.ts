@@ -30,7 +30,7 @@ const IF_IT_WAS_NOBODY = 'Wenn das niemand von Ihnen war, sagen Sie bitte gleich
 const EXACT: Readonly<Record<string, string>> = {
   'account-update DISABLE': 'WhatsApp hat das Konto gesperrt.',
   'account-update SCHEDULE_FOR_DISABLE': 'WhatsApp hat angekündigt, das Konto zu sperren. Noch ist es nicht gesperrt.',
-  'account-update REINSTATE': 'WhatsApp hat die Sperre des Kontos aufgehoben.',
+  'account-update REINSTATE': 'WhatsApp hat die Sperre des Kontos zurückgenommen.',
   'account-update ACCOUNT_RESTRICTION': 'WhatsApp hat das Konto eingeschränkt.',
   'account-update ACCOUNT_VIOLATION': 'WhatsApp sieht einen Verstoß gegen seine Regeln.',
   'account-update ACCOUNT_DELETED': 'Das Konto bei WhatsApp wurde gelöscht.',
