@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { Deed } from '../runtime.ts'
 import type { SendResult } from '../whatsapp/answers.ts'
 import { patienceFor } from '../whatsapp/outcome.ts'
+import type { Counting } from './daily-limit.ts'
 import type { Settled, Waiting } from './lane.ts'
 import { type Consequence, nextStep } from './next-step.ts'
 import { Settling } from './settling.ts'
@@ -22,8 +23,8 @@ export interface Consequences {
 /** A message that WhatsApp was given, or was about to be. */
 export type HandedOver = Waiting & {
   handedOverAt: Date
-  /** When the daily limit last counted this person before. */
-  countedBefore: number | undefined
+  /** What the daily limit noted for it. */
+  counting: Counting | undefined
 }
 
 type Outcome = Pick<Settled, 'status' | 'wamidHash' | 'errorCode' | 'notBefore' | 'counted'>
@@ -81,6 +82,7 @@ export class Aftermath {
     const { step } = decided
     const isAgain = step.become === 'queued'
     if (isAgain || step.become === 'failed') supply.unreserve(entry)
+    else supply.reached(entry)
     const outcome = {
       status: step.become,
       wamidHash: result.wamid === undefined ? null : vault.fingerprint('wamid', result.wamid),

@@ -2,16 +2,20 @@ import type { Sql } from '../db/db.ts'
 import { readReached } from './reached.ts'
 import { isLimited, LIMIT_WINDOW_MS } from './windows.ts'
 
+/** Messages to one person that have no outcome yet, and when the person last counted besides them. */
+export type Counting = { person: string; messages: number; before: number | undefined }
+
 /** The people a channel has written to on its own in the last 24 hours, by Meta's way of counting: each person once. */
 export class DailyLimit {
   /** undefined: not read yet */
   #limit: number | null | undefined = undefined
   readonly #latest = new Map<string, number>()
+  readonly #open = new Map<string, Counting>()
 
   /** Reads from the rows who counts. */
   async load(sql: Sql, channel: string, limit: number | null, nowMs: number): Promise<void> {
+    this.unload()
     this.#limit = limit
-    this.#latest.clear()
     if (!isLimited(limit)) return
     for (const { person, at } of await readReached(sql, channel, new Date(nowMs - LIMIT_WINDOW_MS)))
       this.#latest.set(person, at.getTime())
@@ -26,6 +30,7 @@ export class DailyLimit {
   unload(): void {
     this.#limit = undefined
     this.#latest.clear()
+    this.#open.clear()
   }
 
   /** May this person be written to now? Whoever counts already costs nothing more. */
@@ -36,19 +41,31 @@ export class DailyLimit {
     return this.#latest.has(person) || this.#latest.size < this.#limit
   }
 
-  /** Notes that this person is written to. Answers with when they were last, for `discount`. */
-  count(person: string, nowMs: number): number | undefined {
+  /** Notes that this person is written to. Answers with what `end` wants to know when the outcome is there. */
+  count(person: string, nowMs: number): Counting | undefined {
     if (this.#limit === undefined || !isLimited(this.#limit)) return undefined
-    const before = this.#latest.get(person)
+    const known = this.#open.get(person)
+    const counting = known ?? { person, messages: 0, before: this.#latest.get(person) }
+    counting.messages += 1
+    if (!known) this.#open.set(person, counting)
     this.#latest.delete(person)
     this.#latest.set(person, nowMs)
-    return before
+    return counting
   }
 
-  /** WhatsApp did not take it: the person counts as before. */
-  discount(person: string, before: number | undefined): void {
-    if (before === undefined) this.#latest.delete(person)
-    else if (this.#latest.has(person)) this.#latest.set(person, before)
+  /**
+   * One message to this person has its outcome. When none of those under way together has reached them, they count as before.
+   * @param reachedAtMs when it was handed over; null if WhatsApp did not take it
+   */
+  end(counting: Counting, reachedAtMs: number | null): void {
+    const { person } = counting
+    if (this.#open.get(person) !== counting) return // read anew from the rows meanwhile
+    if (reachedAtMs !== null) counting.before = Math.max(counting.before ?? 0, reachedAtMs)
+    counting.messages -= 1
+    if (counting.messages > 0) return
+    this.#open.delete(person)
+    if (counting.before === undefined) this.#latest.delete(person)
+    else if (this.#latest.has(person)) this.#latest.set(person, counting.before)
   }
 
   /** Entries are kept in the order of their times, so the oldest come first. */

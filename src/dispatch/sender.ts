@@ -4,6 +4,7 @@ import type { SendResult } from '../whatsapp/answers.ts'
 import { BROADCASTS_AT_ONCE, REPLIES_AT_ONCE, type WhatsappClient } from '../whatsapp/client.ts'
 import { Aftermath, type AftermathParts, latest } from './aftermath.ts'
 import { Bell } from './bell.ts'
+import type { Counting } from './daily-limit.ts'
 import { bodyOf, type Entry, isLate, isUrgent, placeOf } from './entry.ts'
 import { handOver, LEASE_MS, lease, recoverChannel, release, type Sealed, type Waiting } from './lane.ts'
 import { Pacer } from './pace.ts'
@@ -25,7 +26,7 @@ export type SenderParts = Omit<AftermathParts, 'supply' | 'slowDown' | 'wake'> &
   onVerdict?: (verdict: SendResult['verdict']) => void
 }
 
-type Picked = { row: Waiting; at: Date; countedBefore: number | undefined }
+type Picked = { row: Waiting; at: Date; counting: Counting | undefined }
 
 /** How often the queue is looked at when nobody wakes us. */
 const LOOK_MS = 250
@@ -216,7 +217,7 @@ export class ChannelSender {
     while (picked.length < atMost) {
       const row = next()
       if (!row) break
-      picked.push({ row, at, countedBefore: this.#supply.reserve(row, at) })
+      picked.push({ row, at, counting: this.#supply.reserve(row, at) })
     }
     return picked
   }
@@ -229,7 +230,7 @@ export class ChannelSender {
     this.#ahead.took(performance.now() - startedMs)
     const writeBefore = { atMs: startedMs + WRITE_WITHIN_MS, wallMs: wallMs + WRITE_WITHIN_MS }
     const entries: Entry[] = []
-    for (const { row, countedBefore } of picked) {
+    for (const { row, counting } of picked) {
       const sealed = taken.get(row.id)
       if (sealed) {
         taken.delete(row.id) // nothing is written twice, even if it was picked twice
@@ -242,7 +243,7 @@ export class ChannelSender {
           broadcastId,
           countsAs,
           attempts,
-          countedBefore,
+          counting,
           handedOverAt,
           sealed,
           opened: null,
@@ -251,7 +252,7 @@ export class ChannelSender {
         })
       } else {
         this.#supply.notTaken(row)
-        this.#supply.unreserve({ ...row, countedBefore })
+        this.#supply.unreserve({ ...row, counting })
       }
     }
     const opened = this.#p.vault.openAll(entries.map(({ sealed }) => placeOf(sealed) ?? ''))
@@ -279,8 +280,8 @@ export class ChannelSender {
       return await handOver(sql, channel.slug, owner, ids, slotMs, at)
     } catch (error) {
       // The statement may have been carried out although its answer was lost: then they are marked, but surely not written.
-      for (const { row, countedBefore } of picked) {
-        this.#supply.unreserve({ ...row, countedBefore })
+      for (const { row, counting } of picked) {
+        this.#supply.unreserve({ ...row, counting })
         this.#aftermath.giveBack(row.id, at)
       }
       throw error

@@ -1,7 +1,7 @@
 import type { Channel } from '../channels/channel.ts'
 import type { Sql } from '../db/db.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
-import { DailyLimit } from './daily-limit.ts'
+import { type Counting, DailyLimit } from './daily-limit.ts'
 import { type Run, readChannel, readDue, readRun, readRuns, type Waiting } from './lane.ts'
 import { quietUntil } from './windows.ts'
 
@@ -13,7 +13,7 @@ type RunState = Run & {
   render: (address: Address, callbackData?: string) => string
 }
 
-type Reserved = Pick<Waiting, 'broadcastId' | 'contactId' | 'countsAs'> & { countedBefore: number | undefined }
+type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { counting: Counting | undefined }
 
 const READ_ROWS = 2000
 const DUE_ROWS = 200
@@ -101,18 +101,23 @@ export class Supply {
   }
 
   /**
-   * Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with when they last counted.
+   * Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with what the limit noted.
    * @param row what `next` answered with
    */
-  reserve({ broadcastId, contactId, countsAs }: Waiting, at: Date): number | undefined {
+  reserve({ broadcastId, contactId, countsAs }: Waiting, at: Date): Counting | undefined {
     if (broadcastId === null && contactId !== null) this.busy.add(contactId)
     return countsAs === null ? undefined : this.limit.count(countsAs, at.getTime())
   }
 
   /** It was not sent after all. */
-  unreserve({ broadcastId, contactId, countsAs, countedBefore }: Reserved): void {
+  unreserve({ broadcastId, contactId, counting }: Reserved): void {
     if (broadcastId === null && contactId !== null) this.busy.delete(contactId)
-    if (countsAs !== null) this.limit.discount(countsAs, countedBefore)
+    if (counting) this.limit.end(counting, null)
+  }
+
+  /** It was sent, or may have been. */
+  reached({ counting, handedOverAt }: { counting: Counting | undefined; handedOverAt: Date }): void {
+    if (counting) this.limit.end(counting, handedOverAt.getTime())
   }
 
   /** It was there when read, but could not be taken: locked, skipped or paused meanwhile. */

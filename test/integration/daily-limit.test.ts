@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { startDue } from '../../src/broadcasts/starting.ts'
+import { registerChannels } from '../../src/channels/channels.ts'
+import { openDispatcher } from '../../src/dispatch/dispatch.ts'
+import { countStates, enqueue } from '../../src/dispatch/queue.ts'
+import { strangerOf } from '../../src/dispatch/reached.ts'
+import { consequences } from '../../src/intake/outcomes.ts'
+import { inDeed } from '../../src/runtime.ts'
+import { textMessage } from '../../src/whatsapp/messages.ts'
+import { freshDatabase } from '../support/database.ts'
+import { announce, approveTemplate, phoneOf, populate } from '../support/population.ts'
+import { install } from '../support/processes.ts'
+import { eventually } from '../support/stack.ts'
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** WhatsApp refuses the first messages and takes all others, each after a moment in which more are on their way. */
+async function receiver({ refused = 0, afterMs = 0 }: { refused?: number; afterMs?: number }) {
+  const taken: string[] = []
+  let n = 0
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const isTaken = ++n > refused
+      if (isTaken) taken.push(JSON.parse(Buffer.concat(chunks).toString()).to)
+      const answer = isTaken ? { messages: [{ id: `wamid.${n}` }] } : { error: { code: 131026 } }
+      setTimeout(() => response.writeHead(isTaken ? 200 : 400).end(JSON.stringify(answer)), afterMs)
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  closing.push(() => server.close())
+  return { taken, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+/** A town with so many subscribers and this daily limit, whose broadcasts have begun before anything is sent. */
+async function town(apiUrl: string, { people, limit, runs }: { people: number; limit: number; runs: number }) {
+  const database = await freshDatabase()
+  const installation = install({ databaseUrl: database.url, apiUrl, perSecond: 200 })
+  const hands = await installation.open()
+  closing.push(
+    () => database.drop(),
+    () => installation.remove(),
+    () => hands.close(),
+    () => hands.whatsapp.close(0),
+  )
+  await inDeed(hands, (deed) => registerChannels(deed, hands.channels.values()))
+  await approveTemplate(hands, 'arnsberg')
+  await populate(hands, 'arnsberg', people)
+  await hands.sql`update channels set daily_limit = ${limit}`
+  const ids: string[] = []
+  for (let run = 0; run < runs; run++) ids.push(await announce(hands, 'arnsberg'))
+  await startDue(hands)
+  return {
+    hands,
+    ids,
+    async send() {
+      const dispatcher = await openDispatcher(hands, { consequences })
+      closing.push(() => dispatcher.stop(0))
+    },
+    counts: async (id = ids[0]!) => (await inDeed(hands, (deed) => countStates(deed, [id]))).get(id)!,
+    /** Somebody of the office, whom no broadcast goes to. */
+    testTo: (n: number) => {
+      const phone = phoneOf(1000 + n)
+      const countsAs = strangerOf(hands.vault, phone)
+      return inDeed(hands, (deed) =>
+        enqueue(deed, [
+          { channel: 'arnsberg', kind: 'test', payload: textMessage('Test'), address: { phone }, countsAs },
+        ]),
+      )
+    },
+  }
+}
+
+test('of two messages to one person under way together, a refused one takes back nothing of the other', async () => {
+  const whatsapp = await receiver({ refused: 3, afterMs: 200 })
+  const { ids, send, counts, testTo, hands } = await town(whatsapp.url, { people: 3, limit: 4, runs: 2 })
+  await send()
+  await eventually(async () => (await counts(ids[0])).failed === 3 && (await counts(ids[1])).accepted === 3)
+  for (const n of [1, 2, 3]) await testTo(n)
+  await eventually(() => whatsapp.taken.includes(phoneOf(1001)))
+  const [{ n: waiting } = { n: 0 }] = await hands.sql<{ n: number }[]>`
+    select count(*)::int as n from outgoing where kind = 'test' and status = 'queued'`
+  expect(waiting).toBe(2)
+  await new Promise((resolve) => setTimeout(resolve, 600)) // the queue was looked at more than once
+  expect(new Set(whatsapp.taken).size).toBe(4)
+})
