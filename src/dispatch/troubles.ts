@@ -1,10 +1,10 @@
 import type { SendResult } from '../whatsapp/answers.ts'
-import { isKnownCode } from '../whatsapp/outcome.ts'
+import { isAboutAll } from '../whatsapp/outcome.ts'
 
-/** Equal errors without a known meaning in a row that stop a broadcast. */
+/** So many equal errors in a row stop a broadcast, if they may be about all. */
 const STRANGE_ERRORS = 20
 
-/** What many outcomes in a row say together: nobody answers, or a broadcast meets an error that nobody has explained yet. */
+/** What many outcomes in a row say together: nobody answers, or a broadcast meets an error that is about all. */
 export class Troubles {
   #unanswered = 0
   #strange = { code: 0, times: 0 }
@@ -21,11 +21,11 @@ export class Troubles {
     return Math.min(60_000, 1000 * 2 ** Math.min(6, Math.floor(this.#unanswered / 10) - 1))
   }
 
-  /** One code that nobody has explained yet, over and over: not these people's fault. */
+  /** One code over and over that nobody has explained yet, or that means the country: not these people's fault. */
   isStrange({ verdict, error }: SendResult, isBroadcast: boolean): boolean {
     const code = error?.code
     if (!isBroadcast) return false
-    if (verdict !== 'recipient' || code === undefined || isKnownCode(code)) {
+    if (verdict !== 'recipient' || code === undefined || !isAboutAll(code)) {
       this.#strange.times = 0
       return false
     }

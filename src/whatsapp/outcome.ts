@@ -18,7 +18,12 @@ export type Verdict =
 
 export type Answer = { httpStatus?: number; code?: number; details?: string; isTransient?: boolean }
 
-type Rule = readonly [verdict: Verdict, reason: Reason, patience?: { attempts?: number; pauseMs?: number }]
+type Rule = readonly [
+  verdict: Verdict,
+  reason: Reason,
+  /** `manyMeanAll`: about this recipient, but many in a row are about the broadcast. */
+  more?: { attempts?: number; pauseMs?: number; manyMeanAll?: true },
+]
 
 /**
  * Meta's error codes as of 2026-06-18. Any of them may come as the answer or later in a status.
@@ -41,7 +46,7 @@ export const RULES: Readonly<Record<number, Rule>> = {
   130403: ['recipient', 'blocked-person'],
   130429: ['slow-down', 'speed'],
   130472: ['recipient', 'experiment'],
-  130497: ['recipient', 'country'],
+  130497: ['recipient', 'country', { manyMeanAll: true }], // of a town's people nearly all live in one country
   131000: ['retry', 'outage', { attempts: 3 }],
   131005: ['channel', 'permission'],
   131008: ['payload', 'request'],
@@ -128,8 +133,11 @@ export const RULES: Readonly<Record<number, Rule>> = {
 const ruleOf = (code: number): Rule | undefined =>
   code >= 200 && code <= 299 ? ['channel', 'permission'] : Object.hasOwn(RULES, code) ? RULES[code] : undefined
 
-/** Has Meta told what this code means? */
-export const isKnownCode = (code: number): boolean => ruleOf(code) !== undefined
+/** Said of one recipient after the other, does this code concern them all? So it is with what Meta has never explained. */
+export function isAboutAll(code: number): boolean {
+  const rule = ruleOf(code)
+  return rule === undefined || rule[2]?.manyMeanAll === true
+}
 
 /**
  * "Parameter 'to' …", "Invalid phone number": the same code about anything else would concern everybody's message. The bare word "to" does

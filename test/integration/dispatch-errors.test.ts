@@ -160,11 +160,15 @@ describe('errors of WhatsApp', () => {
     expect(await statusOf()).toBe('failed')
   })
 
-  test('an error code that nobody knows, over and over, pauses the broadcast', async () => {
+  test.each([
+    ['an error code that nobody knows', 987_654, 400, 'other'],
+    ['a whole country that our account may not write to', 130497, 403, 'country'],
+  ])('%s, over and over, pauses the broadcast', async (_what, code, httpStatus, reason) => {
     await desk.audience(100)
-    desk.emulator.addFault({ kind: 'error', code: 987_654, httpStatus: 400 })
+    desk.emulator.addFault({ kind: 'error', code, httpStatus })
     const id = await desk.publish()
     await eventually(async () => (await desk.broadcast(id)).status === 'paused')
+    expect((await desk.broadcast(id)).paused_reason).toBe(reason)
     expect((await desk.counts(id)).queued).toBeGreaterThan(0)
   })
 })
