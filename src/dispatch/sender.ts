@@ -30,6 +30,9 @@ type Picked = { row: Waiting; at: Date; counting: Counting | undefined }
 
 /** How often the queue is looked at when nobody wakes us. */
 const LOOK_MS = 250
+/** How often, and for how long, what a lost statement may still mark is given back. */
+const UNSURE_EACH_MS = 500
+const UNSURE_FOR_MS = 120_000
 /** How often somebody else's lease is tried. */
 const TRY_MS = 100
 /** From hand-over to the wire; what is left of the lease then is the margin for clocks and pauses. */
@@ -55,6 +58,9 @@ export class ChannelSender {
   #offsetMs = 0
   /** Handed over and not yet answered, those on the way to the wire included. */
   readonly #out = new Map<string, Entry>()
+  /** Hand-overs whose answer was lost: nothing of them was written, but the database may carry them out even now. */
+  #unsure: { ids: readonly string[]; at: Date; untilMs: number }[] = []
+  #unsureAtMs = 0
   #renewAtMs = 0
   #lookAtMs = 0
   #woken = true
@@ -124,6 +130,7 @@ export class ChannelSender {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
+        this.#giveBackUnsure()
         if (!this.#pacer && !(await this.#take())) {
           await this.#idle(TRY_MS)
           continue
@@ -284,8 +291,18 @@ export class ChannelSender {
         this.#supply.unreserve({ ...row, counting })
         this.#aftermath.giveBack(row.id, at)
       }
+      this.#unsure.push({ ids, at, untilMs: performance.now() + UNSURE_FOR_MS })
       throw error
     }
+  }
+
+  /** A statement whose connection was cut may wait in the database, for a disk or a replica, and mark its rows when they were given back already. */
+  #giveBackUnsure(): void {
+    const nowMs = performance.now()
+    if (this.#unsure.length === 0 || nowMs < this.#unsureAtMs) return
+    this.#unsureAtMs = nowMs + UNSURE_EACH_MS
+    this.#unsure = this.#unsure.filter(({ untilMs }) => nowMs < untilMs)
+    for (const { ids, at } of this.#unsure) for (const id of ids) this.#aftermath.giveBack(id, at)
   }
 
   #write(entry: Entry, ticket: number): void {

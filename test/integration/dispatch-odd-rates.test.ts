@@ -3,12 +3,14 @@ import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { startDue } from '../../src/broadcasts/starting.ts'
 import { registerChannels } from '../../src/channels/channels.ts'
+import type { Sql } from '../../src/db/db.ts'
 import { openDispatcher } from '../../src/dispatch/dispatch.ts'
 import { countStates, enqueue } from '../../src/dispatch/queue.ts'
 import { consequences } from '../../src/intake/outcomes.ts'
 import { inDeed } from '../../src/runtime.ts'
 import { textMessage } from '../../src/whatsapp/messages.ts'
 import { freshDatabase } from '../support/database.ts'
+import { openDatabaseProxy } from '../support/database-proxy.ts'
 import { announce, approveTemplate, phoneOf, populate } from '../support/population.ts'
 import { install } from '../support/processes.ts'
 import { openSink } from '../support/sink.ts'
@@ -20,12 +22,14 @@ afterEach(async () => {
 })
 
 /** A dispatcher of one town whose broadcast to so many people has just begun. */
-async function sending(apiUrl: string, perSecond: number, people: number) {
+async function sending(apiUrl: string, perSecond: number, people: number, before = async (_sql: Sql) => {}) {
   const database = await freshDatabase()
-  const installation = install({ databaseUrl: database.url, apiUrl, perSecond })
+  const proxy = await openDatabaseProxy(database.url)
+  const installation = install({ databaseUrl: proxy.url, apiUrl, perSecond })
   const hands = await installation.open()
   closing.push(
     () => database.drop(),
+    () => proxy.close(),
     () => installation.remove(),
     () => hands.close(),
     () => hands.whatsapp.close(0),
@@ -35,10 +39,11 @@ async function sending(apiUrl: string, perSecond: number, people: number) {
   await populate(hands, 'arnsberg', people)
   const id = await announce(hands, 'arnsberg')
   await startDue(hands)
+  await before(database.sql)
   const dispatcher = await openDispatcher(hands, { consequences })
   closing.push(() => dispatcher.stop(0))
   const counts = async () => (await inDeed(hands, (deed) => countStates(deed, [id]))).get(id)!
-  return { hands, dispatcher, counts }
+  return { hands, dispatcher, counts, proxy, database }
 }
 
 async function sinkWith(latencyMs: number) {
@@ -77,4 +82,24 @@ test('who never got a connection by the end goes back to the queue: nothing was 
   await eventually(async () => (await counts()).sending === 20)
   await dispatcher.stop(1500)
   expect(await counts()).toMatchObject({ queued: 20, unknown: 0, sending: 0 })
+})
+
+test('a hand-over that the database carries out after its connection was cut leaves nobody behind', async () => {
+  const sink = await sinkWith(0)
+  const { counts, proxy, database } = await sending(sink.url, 80, 60, async (sql) => {
+    // As a commit that waits for a disk or a replica.
+    await sql`create sequence handed_over`
+    await sql.unsafe(`
+      create function wait_once() returns trigger language plpgsql as $$ begin
+        if nextval('handed_over') = 20 then perform pg_sleep(1); end if;
+        return null;
+      end $$;
+      create constraint trigger wait_once after update of status on outgoing deferrable initially deferred
+        for each row when (new.status = 'sending') execute function wait_once();`)
+  })
+  await eventually(async () => Number((await database.sql`select last_value as n from handed_over`)[0]!.n) >= 20)
+  proxy.cut()
+  await eventually(async () => (await counts().catch(() => null))?.accepted === 60)
+  const arrived = (await sink.take()).to
+  expect([arrived.length, new Set(arrived).size]).toEqual([60, 60])
 })

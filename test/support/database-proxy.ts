@@ -5,6 +5,8 @@ export interface DatabaseProxy {
   url: string
   /** Refuses connections and ends those there are, properly or by a reset. */
   down(how?: 'end' | 'reset'): Promise<void>
+  /** Resets the connections on our side only: the server goes on with what it was asked. */
+  cut(): void
   /** Takes connections and lets nothing through, as a frozen server or a lost network does. */
   hang(): void
   up(): Promise<void>
@@ -17,6 +19,7 @@ export interface DatabaseProxy {
 export async function openDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl)
   const pairs = new Set<[Socket, Socket]>()
+  const orphans = new Set<Socket>()
   let hanging = false
   const server: Server = createServer((client) => {
     const remote = connect(Number(target.port), target.hostname)
@@ -26,7 +29,7 @@ export async function openDatabaseProxy(databaseUrl: string): Promise<DatabasePr
       from.on('data', (chunk) => to.write(chunk))
       from.on('error', () => {})
       from.on('close', () => {
-        to.destroy()
+        if (!orphans.delete(to)) to.destroy()
         pairs.delete(pair)
       })
       if (hanging) from.pause()
@@ -46,6 +49,13 @@ export async function openDatabaseProxy(databaseUrl: string): Promise<DatabasePr
   return {
     url: url.href,
     down: stop,
+    cut() {
+      for (const [client, remote] of pairs) {
+        orphans.add(remote)
+        remote.removeAllListeners('data').resume()
+        client.resetAndDestroy()
+      }
+    },
     hang() {
       hanging = true
       for (const pair of pairs) for (const socket of pair) socket.pause()
