@@ -3,7 +3,7 @@ import type { Channel } from '../channels/channel.ts'
 import { channelState } from '../channels/channels.ts'
 import { templatesOf } from '../channels/template-store.ts'
 import { broadcasts, outgoing } from '../db/schema.ts'
-import { reachedSince } from '../dispatch/reached.ts'
+import { lastToGo, reachedSince } from '../dispatch/reached.ts'
 import { isLimited, LIMIT_WINDOW_MS } from '../dispatch/windows.ts'
 import type { Deed } from '../runtime.ts'
 import { membersFor, progressOf } from './broadcasts.ts'
@@ -13,7 +13,7 @@ import { waitingOf } from './outlook.ts'
 export type LimitOutlook = {
   limit: number
   used: number
-  /** When the first of those who count make room again; null: nobody counts. */
+  /** When those who count make room again; null: nobody counts. */
   growsAt: Date | null
   /** People of broadcasts that run or are due within 24 hours who do not count yet. */
   ahead: number
@@ -55,20 +55,20 @@ export async function limitOutlook(
   const [found] = await deed.tx.execute<{
     used: number
     used_then: number
-    oldest_ms: number | null
+    last_ms: number | null
     ahead: number
   }>(sql`
     with counted as (${reachedSince(slug, new Date(deed.now.getTime() - LIMIT_WINDOW_MS))}),
       planned as (${members.length > 0 ? sql.join(members, sql` union `) : sql`select ${outgoing.contactId} from ${outgoing} where false`})
     select (select count(*) from counted)::int as used,
       (select count(*) from counted where at > ${new Date(begins.getTime() - LIMIT_WINDOW_MS).toISOString()}::timestamptz)::int as used_then,
-      (select extract(epoch from min(at))::float8 * 1000 from counted) as oldest_ms,
+      (select ${lastToGo(limit)} from counted) as last_ms,
       (select count(*) from planned p where not exists (select from counted c where c.contact_id = p.contact_id))::int as ahead`)
-  const { used, used_then, oldest_ms, ahead } = found!
+  const { used, used_then, last_ms, ahead } = found!
   return {
     limit,
     used,
-    growsAt: oldest_ms === null ? null : new Date(oldest_ms + LIMIT_WINDOW_MS),
+    growsAt: last_ms === null ? null : new Date(last_ms + LIMIT_WINDOW_MS),
     ahead,
     room: Math.max(0, limit - used_then),
   }

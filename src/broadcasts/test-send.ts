@@ -5,7 +5,7 @@ import { channelState } from '../channels/channels.ts'
 import { findContact } from '../contacts/contacts.ts'
 import { readPhone } from '../contacts/phone.ts'
 import { enqueue } from '../dispatch/queue.ts'
-import { reachedSince, strangerOf } from '../dispatch/reached.ts'
+import { lastToGo, reachedSince, strangerOf } from '../dispatch/reached.ts'
 import { isLimited, LIMIT_WINDOW_MS } from '../dispatch/windows.ts'
 import { Refusal, refusals } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
@@ -51,12 +51,12 @@ export async function testSend(
 async function checkRoom(deed: Deed, channel: Channel, limit: number | null, countsAs: string): Promise<void> {
   if (!isLimited(limit)) return
   const { tx, now } = deed
-  const [found] = await tx.execute<{ people: number; known: boolean | null; oldest_ms: number | null }>(sql`
-    select count(*)::int as people, bool_or(contact_id = ${countsAs}::uuid) as known, extract(epoch from min(at))::float8 * 1000 as oldest_ms
+  const [found] = await tx.execute<{ people: number; known: boolean | null; last_ms: number | null }>(sql`
+    select count(*)::int as people, bool_or(contact_id = ${countsAs}::uuid) as known, ${lastToGo(limit)} as last_ms
     from (${reachedSince(channel.slug, new Date(now.getTime() - LIMIT_WINDOW_MS))}) r`)
-  const { people, known, oldest_ms } = found!
+  const { people, known, last_ms } = found!
   if (known || people < limit) return
-  const again = oldest_ms === null ? null : new Date(oldest_ms + LIMIT_WINDOW_MS)
+  const again = last_ms === null ? null : new Date(last_ms + LIMIT_WINDOW_MS)
   const then = again && ` Eine Testnachricht an diese Nummer geht wieder ab ${spoken(again, now, channel.timezone)}.`
   throw new Refusal('limit-used-up', [], { detail: `${refusals['limit-used-up'][1]}${then ?? ''}` })
 }

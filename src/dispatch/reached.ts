@@ -30,7 +30,11 @@ export const reachedSince = (channel: string, since: Date): SQL => {
 /** In place of a person: the row itself. */
 const nobody = sql`lpad(to_hex(o.id), 32, '0')::uuid`
 
-/** The same as rows, the earliest first, for who has no transaction. */
+/** Over `reachedSince`: since when (ms) the one counts after whom there is room again, the oldest unless the limit was lowered below what is used. */
+export const lastToGo = (limit: number): SQL =>
+  sql`extract(epoch from (array_agg(at order by at))[greatest(count(*) - ${limit}::int + 1, 1)])::float8 * 1000`
+
+/** All of `reachedSince` as rows, the earliest first, for who has no transaction. */
 export async function readReached(sql: Sql, channel: string, since: Date): Promise<{ person: string; at: Date }[]> {
   const { sql: text, params } = new PgDialect().sqlToQuery(reachedSince(channel, since))
   const rows = await sql.unsafe<{ contact_id: string; at: Date }[]>(`${text} order by at`, params as string[])

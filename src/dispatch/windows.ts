@@ -50,7 +50,7 @@ export const isLimited = (dailyLimit: number | null): dailyLimit is number => da
 
 /**
  * How many more people may be written to at `at` (Infinity without a known limit), and when that number next grows: when the oldest of
- * those who still count fall out of the window (null: it will not).
+ * those who still count fall out of the window, or so many of them that there is room again (null: it will not).
  */
 export function roomAt(
   dailyLimit: number | null,
@@ -61,15 +61,29 @@ export function roomAt(
   let people = 0
   let oldest = Number.POSITIVE_INFINITY
   for (const entry of used) {
-    const counted = entry.at.getTime()
-    if (entry.people <= 0 || counted <= at.getTime() - LIMIT_WINDOW_MS || counted > at.getTime()) continue
+    if (!countsAt(entry, at)) continue
     people += entry.people
-    oldest = Math.min(oldest, counted)
+    oldest = Math.min(oldest, entry.at.getTime())
   }
+  // A limit that was lowered: the oldest alone make no room.
+  if (people > dailyLimit) oldest = lastToGo(used, at, people - dailyLimit)
   return {
     room: Math.max(0, dailyLimit - people),
     growsAt: Number.isFinite(oldest) ? new Date(oldest + LIMIT_WINDOW_MS) : null,
   }
+}
+
+const countsAt = ({ people, at: counted }: Used, at: Date): boolean =>
+  people > 0 && counted.getTime() > at.getTime() - LIMIT_WINDOW_MS && counted <= at
+
+/** Since when the last one counts who must fall out of the window before more than `tooMany` have. */
+function lastToGo(used: readonly Used[], at: Date, tooMany: number): number {
+  let gone = 0
+  for (const entry of used.filter((one) => countsAt(one, at)).sort((a, b) => a.at.getTime() - b.at.getTime())) {
+    gone += entry.people
+    if (gone > tooMany) return entry.at.getTime()
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 export type Windows = {

@@ -1056,6 +1056,13 @@ describe('what the office sees', () => {
       message: expect.stringMatching(/^Das Tageslimit von WhatsApp ist ausgeschöpft.* ab Mittwoch, 9:00 Uhr\.$/),
     })
     for (const to of ['0151 99000001', ours]) await tests(to)
+    await room.database.sql`update channels set daily_limit = 2 where slug = 'arnsberg'`
+    await room.database
+      .sql`update outgoing set handed_over_at = handed_over_at - interval '2 hours' where broadcast_id = ${first.id} and contact_id is null`
+    const lowered = await room.act((deed) => limitOutlook(deed, room.channel()))
+    expect(lowered?.growsAt, 'a limit below what is used').toEqual(new Date(room.now().getTime() + 24 * HOUR))
+    await expect(tests('0151 99000003')).rejects.toThrow(/ ab Mittwoch, 9:00 Uhr\.$/)
+    await room.database.sql`update channels set daily_limit = 5 where slug = 'arnsberg'`
     room.pass(24 * HOUR)
     await tests('0151 99000003')
     expect(await used()).toBe(0)

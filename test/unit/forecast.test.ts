@@ -93,6 +93,14 @@ describe('the daily limit', () => {
     expect(roomAt(250, [{ at: now, people: 9999 }], now).room).toBe(0)
   })
 
+  test('a limit that was lowered below what is used waits until there is room, not only for the oldest', () => {
+    const used = [
+      { at: ago(20), people: 900 },
+      { at: ago(10), people: 800 },
+    ]
+    expect(roomAt(250, used, now)).toEqual({ room: 0, growsAt: new Date(ago(10).getTime() + LIMIT_WINDOW_MS) })
+  })
+
   test('a full limit waits for the oldest, quiet hours go first, and a limit of zero never ends', () => {
     const windows = { zone: 'Europe/Berlin', quiet: null, dailyLimit: 250, used: [{ at: ago(20), people: 250 }] }
     expect(waitAt(windows, now)).toEqual({ reason: 'daily-limit', until: at('2026-12-01T12:00Z') })
