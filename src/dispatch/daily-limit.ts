@@ -9,16 +9,35 @@ export type Counting = { person: string; messages: number; before: number | unde
 export class DailyLimit {
   /** undefined: not read yet */
   #limit: number | null | undefined = undefined
-  readonly #latest = new Map<string, number>()
-  readonly #open = new Map<string, Counting>()
+  #latest = new Map<string, number>()
+  #open = new Map<string, Counting>()
+  /** Who was counted while the rows are being read, which may not show them. */
+  #meanwhile: Map<string, number> | null = null
 
-  /** Reads from the rows who counts. */
-  async load(sql: Sql, channel: string, limit: number | null, nowMs: number): Promise<void> {
-    this.unload()
+  /**
+   * Reads from the rows who counts; until that is done, what was known before holds. No message may be under way to its hand-over when this begins. False:
+   * all was forgotten meanwhile.
+   */
+  async load(sql: Sql, channel: string, limit: number | null, nowMs: number): Promise<boolean> {
+    const meanwhile = new Map<string, number>()
+    this.#meanwhile = meanwhile
+    const rows = isLimited(limit) ? await readReached(sql, channel, new Date(nowMs - LIMIT_WINDOW_MS)) : []
+    if (this.#meanwhile !== meanwhile) return false
+    this.#meanwhile = null
     this.#limit = limit
-    if (!isLimited(limit)) return
-    for (const { person, at } of await readReached(sql, channel, new Date(nowMs - LIMIT_WINDOW_MS)))
-      this.#latest.set(person, at.getTime())
+    this.#latest = new Map(rows.map(({ person, at }) => [person, at.getTime()]))
+    const open = this.#open
+    this.#open = new Map()
+    for (const [person, atMs] of meanwhile) {
+      const counting = open.get(person)
+      if (counting) {
+        counting.before = this.#latest.get(person)
+        this.#open.set(person, counting)
+      }
+      this.#latest.delete(person)
+      this.#latest.set(person, atMs)
+    }
+    return true
   }
 
   /** undefined until it was read. */
@@ -31,6 +50,7 @@ export class DailyLimit {
     this.#limit = undefined
     this.#latest.clear()
     this.#open.clear()
+    this.#meanwhile = null
   }
 
   /** May this person be written to now? Whoever counts already costs nothing more. */
@@ -43,6 +63,7 @@ export class DailyLimit {
 
   /** Notes that this person is written to. Answers with what `end` wants to know when the outcome is there. */
   count(person: string, nowMs: number): Counting | undefined {
+    this.#meanwhile?.set(person, nowMs)
     if (this.#limit === undefined || !isLimited(this.#limit)) return undefined
     const known = this.#open.get(person)
     const counting = known ?? { person, messages: 0, before: this.#latest.get(person) }

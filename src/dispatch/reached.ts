@@ -5,6 +5,7 @@ import type { Sql } from '../db/db.ts'
 import { broadcasts, outgoing } from '../db/schema.ts'
 import type { Vault } from '../db/vault.ts'
 import type { Deed } from '../runtime.ts'
+import type { Waiting } from './lane.ts'
 import { LIMIT_WINDOW_MS } from './windows.ts'
 
 type Row = typeof outgoing.$inferSelect
@@ -35,10 +36,26 @@ export const lastToGo = (limit: number): SQL =>
   sql`extract(epoch from (array_agg(at order by at))[greatest(count(*) - ${limit}::int + 1, 1)])::float8 * 1000`
 
 /** All of `reachedSince` as rows, the earliest first, for who has no transaction. */
-export async function readReached(sql: Sql, channel: string, since: Date): Promise<{ person: string; at: Date }[]> {
-  const { sql: text, params } = new PgDialect().sqlToQuery(reachedSince(channel, since))
-  const rows = await sql.unsafe<{ contact_id: string; at: Date }[]>(`${text} order by at`, params as string[])
-  return rows.map(({ contact_id, at }) => ({ person: contact_id, at }))
+export async function readReached(client: Sql, channel: string, since: Date): Promise<{ person: string; at: Date }[]> {
+  return run(client, sql`select contact_id as person, at from (${reachedSince(channel, since)}) r order by at`)
+}
+
+/** The recipients of the channel's running broadcasts who wait for their first attempt and count already, in the sender's order, at most `limit`. */
+export async function readKnown(client: Sql, channel: string, since: Date, limit: number): Promise<Waiting[]> {
+  return run(
+    client,
+    sql`
+      select o.id, o.kind, o.contact_id as "contactId", o.broadcast_id as "broadcastId", o.contact_id as "countsAs", o.attempts
+      from (${reachedSince(channel, since)}) r join ${broadcasts} b on b.channel = ${channel} and b.status = 'sending'
+      join ${outgoing} o on o.broadcast_id = b.id and o.contact_id = r.contact_id
+      where o.status = 'queued' and o.not_before is null
+      order by b.started_at, b.id, o.id limit ${limit}`,
+  )
+}
+
+async function run<Found>(client: Sql, query: SQL): Promise<Found[]> {
+  const { sql: text, params } = new PgDialect().sqlToQuery(query)
+  return [...(await client.unsafe(text, params as string[]))] as Found[]
 }
 
 type Gone = Pick<Row, 'channel' | 'status' | 'handedOverAt' | 'countsAs'>

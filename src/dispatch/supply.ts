@@ -3,7 +3,8 @@ import type { Sql } from '../db/db.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
 import { type Counting, DailyLimit } from './daily-limit.ts'
 import { type Run, readChannel, readDue, readRun, readRuns, type Waiting } from './lane.ts'
-import { quietUntil } from './windows.ts'
+import { readKnown } from './reached.ts'
+import { LIMIT_WINDOW_MS, quietUntil } from './windows.ts'
 
 type RunState = Run & {
   afterId: string
@@ -17,8 +18,12 @@ type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { counting: Countin
 
 const READ_ROWS = 2000
 const DUE_ROWS = 200
-/** Known subscribers behind one for whom the daily limit leaves no room: looked for this far. */
+/** Known subscribers behind one for whom the daily limit leaves no room: looked for this far at once, and everywhere when the rows are read again. */
 const LOOK_PAST = 500
+/** How soon the rows are read again while somebody waits for the daily limit, and how many times what that takes, if it takes long. */
+const COUNT_AGAIN_MS = 5000
+const COUNT_AGAIN_TIMES = 50
+const COUNT_WAIT_MS = 100
 
 /** What a channel has to send, in its order: single messages first, then its broadcasts, the oldest first. Reads ahead; decides nothing for good. */
 export class Supply {
@@ -38,6 +43,10 @@ export class Supply {
   #quiet = false
   #quietLookAtMs = 0
   #rereadAtMs = 0
+  /** The daily limit kept somebody back. */
+  #isFull = false
+  #countAgainAtMs = 0
+  #counting: Promise<void> | null = null
   #stopped = false
 
   constructor(parts: { channel: Channel; sql: Sql; now: () => Date }) {
@@ -67,10 +76,36 @@ export class Supply {
     this.#stopped = state.isStopped
     this.#urgent = due
     this.#moreUrgent = due.length === DUE_ROWS
-    if (state.dailyLimit !== this.limit.limit) await this.limit.load(this.#sql, slug, state.dailyLimit, now.getTime())
     const known = this.#runs
     this.#runs = new Map(running.map((run) => [run.id, known.get(run.id) ?? startOf(run)]))
     if ([...known.keys()].some((id) => !this.#runs.has(id))) this.#keep((row) => this.#runs.has(row.broadcastId!))
+    const isDue = this.#isFull && performance.now() >= this.#countAgainAtMs
+    if (!this.#counting && (state.dailyLimit !== this.limit.limit || isDue)) {
+      this.#counting = this.#countAgain(state.dailyLimit, now).finally(() => {
+        this.#counting = null
+      })
+      this.#counting.catch(() => {}) // tried again by the next look
+    }
+    // Mostly it is done at once. Where a large broadcast is read, neither answers nor the lease wait for it.
+    if (this.#counting)
+      await Promise.race([this.#counting, new Promise((resolve) => setTimeout(resolve, COUNT_WAIT_MS))])
+  }
+
+  /** Who was told not to have been reached makes room; and whoever counts already waits behind nobody who would cost room. */
+  async #countAgain(limit: number | null, now: Date): Promise<void> {
+    const startedMs = performance.now()
+    if (!(await this.limit.load(this.#sql, this.#channel.slug, limit, now.getTime())) || !this.#isFull) return
+    const since = new Date(now.getTime() - LIMIT_WINDOW_MS)
+    const found = await readKnown(this.#sql, this.#channel.slug, since, READ_ROWS)
+    if (this.limit.limit === undefined) return // forgotten meanwhile
+    const known = found.filter(({ broadcastId }) => this.#runs.has(broadcastId!))
+    const ids = new Set(known.map(({ id }) => id))
+    this.#keep(({ id }) => !ids.has(id))
+    this.#bulk.unshift(...known)
+    this.#isFull = false
+    const endedMs = performance.now()
+    const pauseMs = Math.max(COUNT_AGAIN_MS, COUNT_AGAIN_TIMES * (endedMs - startedMs))
+    this.#countAgainAtMs = found.length < READ_ROWS ? endedMs + pauseMs : endedMs
   }
 
   /** Single messages that were read are nearly used up, and there are more. */
@@ -184,7 +219,9 @@ export class Supply {
   }
 
   #mayReach({ countsAs }: Waiting, nowMs: number): boolean {
-    return countsAs === null || this.limit.allows(countsAs, nowMs)
+    const may = countsAs === null || this.limit.allows(countsAs, nowMs)
+    if (!may) this.#isFull = true
+    return may
   }
 
   async #readMore(): Promise<void> {

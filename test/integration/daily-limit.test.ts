@@ -91,3 +91,28 @@ test('of two messages to one person under way together, a refused one takes back
   await new Promise((resolve) => setTimeout(resolve, 600)) // the queue was looked at more than once
   expect(new Set(whatsapp.taken).size).toBe(4)
 })
+
+test('whoever counts already goes at once, however many stand before them who would cost room', async () => {
+  const whatsapp = await receiver({})
+  const { ids, send, counts, hands } = await town(whatsapp.url, { people: 3000, limit: 20, runs: 1 })
+  // A test made them count an hour ago.
+  await hands.sql`
+    insert into outgoing (channel, kind, status, handed_over_at, counts_as)
+    select 'arnsberg', 'test', 'sent', now() - interval '1 hour', contact_id from (
+      select contact_id from outgoing where broadcast_id = ${ids[0]!} order by id desc limit 20) last`
+  await send()
+  await eventually(async () => (await counts()).accepted === 20)
+  expect(await counts()).toMatchObject({ queued: 2980, sending: 0 })
+})
+
+test('who turns out not to have been reached makes room for another, as the forecast says', async () => {
+  const whatsapp = await receiver({})
+  const { ids, send, counts, hands } = await town(whatsapp.url, { people: 8, limit: 4, runs: 1 })
+  await send()
+  await eventually(async () => (await counts()).accepted === 4)
+  await hands.sql`
+    update outgoing set status = 'failed', error_code = 131026 where id in (
+      select id from outgoing where broadcast_id = ${ids[0]!} and status = 'accepted' order by id limit 2)`
+  await eventually(async () => (await counts()).accepted === 4)
+  expect(await counts()).toMatchObject({ failed: 2, queued: 2 })
+})
