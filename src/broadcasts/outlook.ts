@@ -142,7 +142,7 @@ export class OutlookReader {
     return ahead.sort((one, two) => (goesBefore(one, two) ? -1 : 1))
   }
 
-  /** Who counts against the limit, by the minute, as the sender counts, and who waits for what; `known` of them are recipients here and cost nothing more. */
+  /** Who counts against the limit, by the minute as of its first, as the sender counts, and who waits for what; `known` of them are recipients here and cost nothing more. */
   #spent(row: Row, members: SQL, category: string | null, ahead: readonly Ahead[]): Promise<Spent> {
     const key = ['spent', progressOf(row), keyOf(row, category), ...ahead.map((other) => other.row.id)].join(' ')
     return this.#once(key, async () => {
@@ -153,8 +153,8 @@ export class OutlookReader {
       const rows = await this.#deed.tx.execute<{ at_ms: number | null; wait_for: number[] | null; people: number }>(sql`
         with counted as (${reachedSince(this.#channel.slug, since)}),
           waiting as (select contact_id, jsonb_agg(place order by place) as wait_for from (${sql.join(waiting, sql` union all `)}) w group by 1)
-        select extract(epoch from date_trunc('minute', c.at))::float8 * 1000 as at_ms, w.wait_for, count(*)::int as people
-        from counted c full join waiting w on w.contact_id = c.contact_id group by 1, 2 order by 1`)
+        select extract(epoch from min(c.at))::float8 * 1000 as at_ms, w.wait_for, count(*)::int as people
+        from counted c full join waiting w on w.contact_id = c.contact_id group by date_trunc('minute', c.at), 2 order by 1`)
       const crowds = rows.map(
         ({ at_ms, wait_for, people }): Crowd => ({
           people,

@@ -1082,6 +1082,7 @@ describe('what the office sees', () => {
 
   test('while the limit is used up, it says until when', async () => {
     room.info({ quietHours: null })
+    room.pass(30_000)
     await room.subscribe(2)
     await room.database.sql`update channels set daily_limit = 2 where slug = 'arnsberg'`
     const first = await room.approved()
@@ -1099,7 +1100,7 @@ describe('what the office sees', () => {
     expect(await room.view(second.id)).toMatchObject({
       status: 'sending',
       counts: { queued: 1, delivered: 2 },
-      waitingUntil: '2026-12-02T09:00:00+01:00',
+      waitingUntil: '2026-12-02T09:00:30+01:00',
       waitingFor: 'daily-limit',
     })
   })
