@@ -18,6 +18,8 @@ type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { counting: Countin
 
 const READ_ROWS = 2000
 const DUE_ROWS = 200
+/** So many single messages at most, when none of the first may go now: they wait for one another, or for the daily limit. */
+const MOST_DUE_ROWS = 6400
 /** Known subscribers behind one for whom the daily limit leaves no room: looked for this far at once, and everywhere when the rows are read again. */
 const LOOK_PAST = 500
 /** How soon the rows are read again while somebody waits for the daily limit, and how many times what that takes, if it takes long. */
@@ -35,6 +37,8 @@ export class Supply {
   readonly busy = new Set<string>()
   #urgent: Waiting[] = []
   #moreUrgent = false
+  #dueRows = DUE_ROWS
+  #isStuck = false
   #bulk: Waiting[] = []
   #bulkAt = 0
   #runs = new Map<string, RunState>()
@@ -69,13 +73,15 @@ export class Supply {
     const { slug } = this.#channel
     const now = this.#now()
     const [due, running, state] = await Promise.all([
-      readDue(this.#sql, slug, now, DUE_ROWS, this.#mayBroadcast()),
+      readDue(this.#sql, slug, now, this.#dueRows, this.#mayBroadcast()),
       readRuns(this.#sql, slug),
       readChannel(this.#sql, slug),
     ])
     this.#stopped = state.isStopped
     this.#urgent = due
-    this.#moreUrgent = due.length === DUE_ROWS
+    this.#moreUrgent = due.length === this.#dueRows
+    this.#isStuck = false
+    if (due.length < DUE_ROWS) this.#dueRows = DUE_ROWS
     const known = this.#runs
     this.#runs = new Map(running.map((run) => [run.id, known.get(run.id) ?? startOf(run)]))
     if ([...known.keys()].some((id) => !this.#runs.has(id))) this.#keep((row) => this.#runs.has(row.broadcastId!))
@@ -108,9 +114,9 @@ export class Supply {
     this.#countAgainAtMs = found.length < READ_ROWS ? endedMs + pauseMs : endedMs
   }
 
-  /** Single messages that were read are nearly used up, and there are more. */
+  /** Single messages that were read are nearly used up, or none of them may go, and there are more. */
   get wantsLook(): boolean {
-    return this.#moreUrgent && this.#urgent.length < DUE_ROWS / 4
+    return this.#isStuck || (this.#moreUrgent && this.#urgent.length < DUE_ROWS / 4)
   }
 
   /** The next message to hand over, or none right now. */
@@ -195,7 +201,12 @@ export class Supply {
       const isBusy = row.broadcastId === null && row.contactId !== null && this.busy.has(row.contactId)
       return !isBusy && this.#mayReach(row, nowMs)
     })
-    return i < 0 ? undefined : this.#urgent.splice(i, 1)[0]
+    if (i >= 0) return this.#urgent.splice(i, 1)[0]
+    if (this.#moreUrgent && !this.#isStuck && this.#urgent.length > 0 && this.#dueRows < MOST_DUE_ROWS) {
+      this.#isStuck = true
+      this.#dueRows *= 2
+    }
+    return undefined
   }
 
   #nextBulk(): Waiting | undefined {

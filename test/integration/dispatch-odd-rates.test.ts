@@ -103,3 +103,29 @@ test('a hand-over that the database carries out after its connection was cut lea
   const arrived = (await sink.take()).to
   expect([arrived.length, new Set(arrived).size]).toEqual([60, 60])
 })
+
+test('an answer leaves although hundreds to somebody else wait for one another', async () => {
+  const sink = await sinkWith(80)
+  const { hands } = await sending(sink.url, 200, 2)
+  await eventually(async () => (await sink.count()) === 2)
+  const [anna, bernd] = await hands.sql<{ id: string }[]>`select id from contacts`
+  const say = (to: string, times: number) =>
+    inDeed(hands, (deed) =>
+      enqueue(
+        deed,
+        Array.from({ length: times }, () => ({
+          channel: 'arnsberg',
+          kind: 'reply',
+          contactId: to,
+          payload: textMessage('Gern.'),
+        })),
+      ),
+    )
+  await say(anna!.id, 400)
+  await eventually(async () => (await sink.count()) >= 4)
+  await say(bernd!.id, 1)
+  const statesOf = (to: string) =>
+    hands.sql`select status from outgoing where contact_id = ${to} and kind = 'reply' and status <> 'queued'`
+  await eventually(async () => (await statesOf(bernd!.id)).length === 1)
+  expect((await statesOf(anna!.id)).length).toBeLessThan(60)
+})
