@@ -29,7 +29,7 @@ export const placeOf = ({ address, phone, userId }: Sealed): string | null => ad
  * @throws CannotOpen, SyntaxError if what is stored cannot be read
  */
 export function bodyOf(
-  { id, sealed, opened, broadcastId }: Entry,
+  { id, sealed, opened, broadcastId, handedOverAt }: Entry,
   vault: Pick<Vault, 'open'>,
   renderOf: (broadcastId: string) => ReturnType<typeof addresser> | undefined,
 ): string | null {
@@ -39,5 +39,5 @@ export function bodyOf(
   const address: Address =
     sealed.address !== null ? JSON.parse(text) : sealed.phone !== null ? { phone: text } : { userId: text }
   const render = sealed.payload === null ? renderOf(broadcastId!) : addresser(JSON.parse(vault.open(sealed.payload)))
-  return render ? render(address, callbackDataOf(id)) : null
+  return render ? render(address, callbackDataOf(id, handedOverAt)) : null
 }

@@ -9,6 +9,8 @@ export type StatusReport = {
   wamidHash: Buffer
   /** our row, if the status carried `biz_opaque_callback_data` */
   outgoingId?: number
+  /** when the attempt it is about was handed over, if the status carried that */
+  handedOverAt?: Date
   state: 'sent' | 'delivered' | 'read' | 'failed'
   at: Date
   errorCode?: number
@@ -29,12 +31,16 @@ export type ChangedRow = {
   at: Date
 }
 
-const PREFIX = 'whatsup:'
-/** What a message carries so that its status finds its row even if the answer to the request was lost. */
-export const callbackDataOf = (outgoingId: number | string) => `${PREFIX}${outgoingId}`
-export function outgoingIdOf(callbackData: string | undefined): number | undefined {
-  const digits = callbackData?.startsWith(PREFIX) ? callbackData.slice(PREFIX.length) : ''
-  return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+/** What a message carries so that its status finds its row, and says of which attempt it is, even if the answer to the request was lost. */
+export const callbackDataOf = (outgoingId: number | string, handedOverAt: Date) =>
+  `whatsup:${outgoingId}.${handedOverAt.getTime().toString(36)}`
+
+/** What `callbackDataOf` made. What an earlier version sent names the row alone. */
+export function sentAs(callbackData: string | undefined): { outgoingId?: number; handedOverAt?: Date } {
+  const [, id, at] = /^whatsup:(\d{1,15})(?:\.([0-9a-z]{1,10}))?$/.exec(callbackData ?? '') ?? []
+  return id === undefined
+    ? {}
+    : { outgoingId: Number(id), ...(at !== undefined && { handedOverAt: new Date(Number.parseInt(at, 36)) }) }
 }
 
 const RANK = { sent: 1, failed: 2, delivered: 3, read: 4 } as const
@@ -74,8 +80,8 @@ export function firstOfEach<Report extends { outgoingId: number }>(
 /**
  * Carries out status webhooks, set-based and forward only: proof of arrival outranks `failed`, nothing is ever lowered, repeats change nothing. What fits
  * no row yet is kept and tried again by `settleStrays`. A row whose person was erased moves on for the totals and learns no id. While a row waits for
- * another attempt or for its answer, the id it has is that of the attempt before: of that one only an arrival counts, and any other is its own. Answers
- * with the changed rows that are no broadcast or that failed.
+ * another attempt or for its answer, the id it has is that of the attempt before: of that one only an arrival counts, and any other is its own, unless it is
+ * a failure that names an earlier hand-over. Answers with the changed rows that are no broadcast or that failed.
  */
 export async function recordStatuses(deed: Deed, reports: readonly StatusReport[]): Promise<ChangedRow[]> {
   if (reports.length === 0) return []
@@ -117,6 +123,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
     h: report.wamidHash.toString('hex'),
     s: report.state,
     at: report.at.toISOString(),
+    ho: report.handedOverAt?.toISOString(),
     e: report.errorCode,
     pc: report.pricing?.category,
     pt: report.pricing?.type,
@@ -136,9 +143,10 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
   }>(sql`
     with r as materialized (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as r(id bigint, c text, h text, s outgoing_status, at timestamptz, e int, pc text, pt text, b boolean)
+        as r(id bigint, c text, h text, s outgoing_status, at timestamptz, ho timestamptz, e int, pc text, pt text, b boolean)
     ), locked as materialized (
       select o.id, o.status as before, ${OPEN} and o.wamid_hash is not distinct from decode(r.h, 'hex') as earlier,
+        ${OPEN} and r.s = 'failed' and r.ho <> o.handed_over_at as former,
         o.wamid_hash is distinct from decode(r.h, 'hex') and (o.kind <> 'broadcast' or o.contact_id is not null) as unnamed
       from outgoing o join r on r.id = o.id and r.c = o.channel
       where o.kind <> 'inbox' and (o.wamid_hash is null or o.wamid_hash = decode(r.h, 'hex') or ${OPEN})
@@ -155,7 +163,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
         not_before = case when not f.forward then o.not_before end,
         address_sealed = case when not f.forward then o.address_sealed end,
         payload_sealed = case when r.s = 'failed' and o.contact_id is not null or not f.forward then o.payload_sealed end
-      from r, locked l, lateral (select case when l.earlier and r.s in ('sent', 'failed') then false else case r.s
+      from r, locked l, lateral (select case when l.earlier and r.s in ('sent', 'failed') or l.former then false else case r.s
           when 'sent' then l.before in ('queued', 'sending', 'unknown', 'accepted', 'held', 'skipped')
           when 'failed' then l.before in ('sending', 'unknown', 'accepted', 'held', 'sent')
           when 'delivered' then l.before not in ('delivered', 'read')

@@ -12,9 +12,9 @@ import {
   type ChangedRow,
   firstOfEach,
   fold,
-  outgoingIdOf,
   recordStatuses,
   type StatusReport,
+  sentAs,
   settleStrays,
 } from '../dispatch/statuses.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
@@ -80,7 +80,7 @@ async function learnUserIds(
   for (const arrival of arrivals) {
     const { state, recipient, callbackData, groupId } = arrival.status
     if (state !== 'delivered' || groupId !== undefined || !recipient.userId || !recipient.phone) continue
-    const id = outgoingIdOf(callbackData)
+    const { outgoingId: id } = sentAs(callbackData)
     if (id !== undefined) told.set(id, arrival)
   }
   const people = new Map<string, Identity[]>()
@@ -115,7 +115,7 @@ function reportOf(vault: Vault, { channel, status }: StatusArrival): StatusRepor
   return {
     channel,
     wamidHash: vault.fingerprint('wamid', status.wamid),
-    outgoingId: outgoingIdOf(status.callbackData),
+    ...sentAs(status.callbackData),
     state: status.state === 'played' ? 'read' : status.state,
     at: status.at,
     errorCode: codeOf(status),

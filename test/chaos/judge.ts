@@ -1,4 +1,5 @@
 import { countStates } from '../../src/dispatch/queue.ts'
+import { sentAs } from '../../src/dispatch/statuses.ts'
 import { inDeed } from '../../src/runtime.ts'
 import type { Installation } from '../support/processes.ts'
 import { type SinkRecord, worstWindow } from '../support/sink.ts'
@@ -38,25 +39,30 @@ type Evidence = {
 /** By how much the receiver's times may be late before they prove nothing. */
 const STALL_MS = 50
 
+/** The row that a message names. */
+const idOf = (callbackData: string): string => String(sentAs(callbackData).outgoingId ?? callbackData)
+
 /** Holds the receiver's own records against what the service says, and writes every difference into the report. */
 export async function judge(report: ChaosReport, { hands, town, broadcasts, stops, arrived }: Evidence): Promise<void> {
   const wrong = (problem: string) => report.problems.push(problem)
   const rows = await hands.sql<{ id: string; broadcast: string; contact: string; status: string; sealed: string }[]>`
     select o.id, o.broadcast_id as broadcast, o.contact_id as contact, o.status, c.phone_sealed as sealed
     from outgoing o join contacts c on c.id = o.contact_id where o.channel = ${town}`
-  const known = new Map(rows.map((row) => [`whatsup:${row.id}`, { ...row, phone: hands.vault.open(row.sealed) }]))
+  const known = new Map(rows.map((row) => [row.id, { ...row, phone: hands.vault.open(row.sealed) }]))
 
+  const arrivedIds = arrived.callbackData.map(idOf)
+  const toldIds = arrived.told.map(idOf)
   const times = new Map<string, number>()
   const perPerson = new Map<string, number>()
   arrived.to.forEach((to, i) => {
-    const row = known.get(arrived.callbackData[i]!)
+    const row = known.get(arrivedIds[i]!)
     if (!row) {
       wrong(`message ${arrived.callbackData[i]} belongs to nobody`)
       return
     }
     if (row.phone !== to) wrong(`message ${row.id} went to somebody else`)
     if (arrived.fate[i] === 'refused') return
-    times.set(arrived.callbackData[i]!, (times.get(arrived.callbackData[i]!) ?? 0) + 1)
+    times.set(row.id, (times.get(row.id) ?? 0) + 1)
     const person = `${row.broadcast} ${to}`
     perPerson.set(person, (perPerson.get(person) ?? 0) + 1)
   })
@@ -65,17 +71,17 @@ export async function judge(report: ChaosReport, { hands, town, broadcasts, stop
 
   const states: Record<string, number> = {}
   let unknownUnseen = 0
-  for (const [callbackData, { id, status }] of known) {
+  for (const { id, status } of known.values()) {
     states[status] = (states[status] ?? 0) + 1
-    const seen = times.has(callbackData)
+    const seen = times.has(id)
     if (!seen && status === 'unknown') unknownUnseen += 1
     if (seen && (status === 'skipped' || status === 'failed')) wrong(`${id} is ${status} but arrived`)
     if (!seen && !['unknown', 'skipped', 'failed'].includes(status)) wrong(`${id} is ${status} but never arrived`)
     if (status === 'queued' || status === 'sending') wrong(`${id} was forgotten as ${status}`)
   }
-  const answered = new Map(arrived.callbackData.map((callbackData, i) => [callbackData, arrived.fate[i] === 'taken']))
-  for (const callbackData of arrived.told) {
-    const { id, status } = known.get(callbackData)!
+  const answered = new Map(arrivedIds.map((id, i) => [id, arrived.fate[i] === 'taken']))
+  for (const id of toldIds) {
+    const { status } = known.get(id)!
     if (status !== 'delivered') wrong(`${id} is ${status}, but its delivery was told and answered with 200`)
   }
 
@@ -134,7 +140,7 @@ export async function judge(report: ChaosReport, { hands, town, broadcasts, stop
     arrivals: arrived.at.length,
     answersLost: lost,
     told: arrived.told.length,
-    toldWithoutAnswer: arrived.told.filter((callbackData) => !answered.get(callbackData)).length,
+    toldWithoutAnswer: toldIds.filter((id) => !answered.get(id)).length,
     unknown: states.unknown ?? 0,
     unknownNeverArrived: unknownUnseen,
     skipped: states.skipped ?? 0,

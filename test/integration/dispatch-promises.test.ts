@@ -47,13 +47,16 @@ describe('what becomes of a message', () => {
     expect((await desk.rowOf(id, phones[1]!)).status).toBe('delivered')
   })
 
-  test('a message without any answer becomes unknown as well', async () => {
+  test('a message without any answer becomes unknown as well, until a status says that it failed', async () => {
     const phones = await desk.audience(2)
     desk.emulator.addFault({ kind: 'statuses', drop: 1, recipients: [phones[0]!] })
     desk.emulator.addFault({ kind: 'timeout', recipients: [phones[0]!] })
     const id = await desk.publish()
     await desk.untilCounts(id, ({ unknown }) => unknown === 1)
-    expect(desk.sendsTo(phones[0]!)).toHaveLength(1)
+    const [send, ...more] = desk.sendsTo(phones[0]!)
+    expect(more).toEqual([])
+    expect(await desk.report({ ...send!, wamid: 'wamid.LATE' }, 'failed')).toBe(200)
+    expect((await desk.rowOf(id, phones[0]!)).status).toBe('failed')
   })
 
   test('of the last word to whoever was erased neither number nor text stays, also when the answer to it is lost', async () => {

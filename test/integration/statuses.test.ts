@@ -4,7 +4,7 @@ import { registerChannels } from '../../src/channels/channels.ts'
 import { eraseContact } from '../../src/contacts/erase.ts'
 import { settle } from '../../src/dispatch/lane.ts'
 import { eraseMessages, retryRun } from '../../src/dispatch/queue.ts'
-import { forgetFormerIds } from '../../src/dispatch/statuses.ts'
+import { callbackDataOf, forgetFormerIds } from '../../src/dispatch/statuses.ts'
 import { bodiesOf, openWebhookDesk, type WebhookDesk } from '../support/webhook-desk.ts'
 
 let desk: WebhookDesk
@@ -194,6 +194,23 @@ describe('an attempt that the office decided on', () => {
     const both = [status('failed', FIRST, error(132015)), status('sent', SECOND)]
     await tell(...order.map((n) => both[n]!))
     expect(await state()).toBe('sent')
+  })
+
+  test('is not failed by a late word about one before whose id nobody ever told', async () => {
+    const [first, second] = [new Date(desk.now().getTime() - 60_000), desk.now()]
+    const { row: lost } = await onItsWayTo('+4915112344900')
+    await desk.sql`update outgoing set handed_over_at = ${second}, attempts = 2 where id = ${lost}`
+    const fails = (handedOverAt: Date) =>
+      tell({
+        id: 'wamid.NEVER',
+        status: 'failed',
+        biz_opaque_callback_data: callbackDataOf(lost, handedOverAt),
+        ...error(131026),
+      })
+    await fails(first)
+    expect((await stateOf(lost)).status).toBe('sending')
+    await fails(second)
+    expect((await stateOf(lost)).status).toBe('failed')
   })
 
   test('leaves no message id of the one before behind an erasure', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { callbackDataOf, fold, outgoingIdOf } from '../../src/dispatch/statuses.ts'
+import { callbackDataOf, fold, sentAs } from '../../src/dispatch/statuses.ts'
 
 type Report = Parameters<typeof fold>[0][number]
 const RANK = { sent: 1, failed: 2, delivered: 3, read: 4 } as const
@@ -63,13 +63,20 @@ describe('several statuses of one message', () => {
 })
 
 describe("what a message carries of ours and Meta's statuses bring back", () => {
-  test('names its row', () => {
+  test('names its row and the moment of its hand-over', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10 ** 14 }), (id) => {
-        expect(outgoingIdOf(callbackDataOf(id))).toBe(id)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 10 ** 14 }),
+        fc.date({ min: new Date(0), noInvalidDate: true }),
+        (id, at) => {
+          const handedOverAt = new Date(at.getTime() % 3e15)
+          expect(sentAs(callbackDataOf(id, handedOverAt))).toEqual({ outgoingId: id, handedOverAt })
+        },
+      ),
     )
   })
+  test('as an earlier version sent it, names its row alone', () =>
+    expect(sentAs('whatsup:7')).toEqual({ outgoingId: 7 }))
   test.each([
     [undefined],
     [''],
@@ -79,6 +86,9 @@ describe("what a message carries of ours and Meta's statuses bring back", () => 
     ['whatsup:-1'],
     ['whatsup:1e3'],
     ['other:7'],
+    ['whatsup:7.'],
+    ['whatsup:7.-1'],
+    [`whatsup:7.${'z'.repeat(11)}`],
     [`whatsup:${'9'.repeat(16)}`],
-  ])('%j names none', (data) => expect(outgoingIdOf(data)).toBeUndefined())
+  ])('%j names none', (data) => expect(sentAs(data)).toEqual({}))
 })
