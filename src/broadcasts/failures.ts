@@ -27,7 +27,7 @@ export async function failuresOf(deed: Deed, channel: string, id: string): Promi
   for (const { code, people } of rows) {
     const reason = reasonFor(code ?? undefined)
     const before = grouped.get(reason) ?? { reason, ...explain(code ?? undefined), people: 0, retryable: 0 }
-    const retryable = code !== null && isRetryable(code) ? people : 0
+    const retryable = isRetryable(code) ? people : 0
     grouped.set(reason, { ...before, people: before.people + people, retryable: before.retryable + retryable })
   }
   return [...grouped.values()].sort((a, b) => b.people - a.people)

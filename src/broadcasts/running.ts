@@ -9,7 +9,7 @@ import { forgetFormerIds } from '../dispatch/statuses.ts'
 import { Refusal } from '../refusal.ts'
 import type { Deed } from '../runtime.ts'
 import { membersOf } from '../subscriptions/subscriptions.ts'
-import { RULES, reasonFor, type Verdict } from '../whatsapp/outcome.ts'
+import { isAboutAll, RULES, reasonFor, type Verdict } from '../whatsapp/outcome.ts'
 import { dueDate } from './approval.ts'
 import { isMarketing, isSeries, judgeTemplate, lock, progressOf, type Row, take, write } from './broadcasts.ts'
 import { endsWithTemplate, next, type PauseReason } from './lifecycle.ts'
@@ -112,12 +112,13 @@ const WORTH_ANOTHER_TRY: ReadonlySet<Verdict> = new Set([
   'broadcast',
   'channel',
 ])
-const RETRYABLE_CODES = Object.entries(RULES)
-  .filter(([, [verdict]]) => WORTH_ANOTHER_TRY.has(verdict))
+/** All that is known not to help another time. What Meta has never explained, or what was about the whole broadcast, may help. */
+const HOPELESS_CODES = Object.entries(RULES)
+  .filter(([code, [verdict]]) => !WORTH_ANOTHER_TRY.has(verdict) && !isAboutAll(Number(code)))
   .map(([code]) => Number(code))
 
-/** May `retry` take a message that failed with this code of Meta's? */
-export const isRetryable = (code: number): boolean => RETRYABLE_CODES.includes(code)
+/** May `retry` take a message that failed with this code of Meta's, or without one? */
+export const isRetryable = (code: number | null): boolean => code === null || !HOPELESS_CODES.includes(code)
 
 /**
  * Puts what failed for a passing reason back into the queue; what is `unknown` only if asked for, since those people may get it twice. Nobody
@@ -140,7 +141,7 @@ export async function retry(
     channel: row.channel,
     include,
     unknownForMs,
-    retryableCodes: RETRYABLE_CODES,
+    hopelessCodes: HOPELESS_CODES,
   })
   if (queued === 0) return row
   await forgetFormerIds(deed, row.id)

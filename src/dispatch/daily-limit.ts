@@ -2,6 +2,9 @@ import type { Sql } from '../db/db.ts'
 import { readReached } from './reached.ts'
 import { isLimited, LIMIT_WINDOW_MS } from './windows.ts'
 
+/** WhatsApp counts from when it gets a message, which is a moment after we noted it. */
+const KEPT_MS = LIMIT_WINDOW_MS + 5000
+
 /** Messages to one person that have no outcome yet, and when the person last counted besides them. */
 export type Counting = { person: string; messages: number; before: number | undefined }
 
@@ -21,7 +24,7 @@ export class DailyLimit {
   async load(sql: Sql, channel: string, limit: number | null, nowMs: number): Promise<boolean> {
     const meanwhile = new Map<string, number>()
     this.#meanwhile = meanwhile
-    const rows = isLimited(limit) ? await readReached(sql, channel, new Date(nowMs - LIMIT_WINDOW_MS)) : []
+    const rows = isLimited(limit) ? await readReached(sql, channel, new Date(nowMs - KEPT_MS)) : []
     if (this.#meanwhile !== meanwhile) return false
     this.#meanwhile = null
     this.#limit = limit
@@ -92,7 +95,7 @@ export class DailyLimit {
   /** Entries are kept in the order of their times, so the oldest come first. */
   #forget(nowMs: number): void {
     for (const [person, at] of this.#latest) {
-      if (at > nowMs - LIMIT_WINDOW_MS) return
+      if (at > nowMs - KEPT_MS) return
       this.#latest.delete(person)
     }
   }

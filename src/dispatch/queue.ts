@@ -177,12 +177,13 @@ export async function retryRun(
     broadcastId: string
     channel: string
     include: readonly ('failed' | 'unknown')[]
-    retryableCodes?: readonly number[]
+    /** Who failed with one of these stays failed. */
+    hopelessCodes?: readonly number[]
     /** Outcomes that have been open for less than this stay open: a status may still tell. */
     unknownForMs?: number
   },
 ): Promise<number> {
-  const codes = run.retryableCodes === undefined ? null : JSON.stringify(run.retryableCodes)
+  const hopeless = JSON.stringify(run.hopelessCodes ?? [])
   const now = deed.now.toISOString()
   const openSince = new Date(deed.now.getTime() - (run.unknownForMs ?? 0)).toISOString()
   const result = await deed.tx.execute(sql`
@@ -191,8 +192,7 @@ export async function retryRun(
       ${run.include.includes('unknown') ? sql`status = 'unknown' and coalesce(status_at, 'epoch') <= ${openSince}::timestamptz` : sql`false`}
       or ${
         run.include.includes('failed')
-          ? sql`status = 'failed' and (${codes}::jsonb is null or error_code is null
-              or error_code = any(array(select jsonb_array_elements_text(${codes}::jsonb)::int)))`
+          ? sql`status = 'failed' and (error_code is null or error_code <> all(array(select jsonb_array_elements_text(${hopeless}::jsonb)::int)))`
           : sql`false`
       })`)
   if (result.count > 0) await wake(deed, [run.channel])

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { approve, reject, submit } from '../../src/broadcasts/approval.ts'
 import { correction, edit, remove } from '../../src/broadcasts/drafts.ts'
+import { failuresOf } from '../../src/broadcasts/failures.ts'
 import { limitOutlook } from '../../src/broadcasts/limit-outlook.ts'
 import { cancel, pause, pauseForCode, resume, retry, templateBack } from '../../src/broadcasts/running.ts'
 import { overdueSeconds, startDue } from '../../src/broadcasts/starting.ts'
@@ -686,13 +687,13 @@ const outcome = async (id: string, n: number, own: Partial<Settled>): Promise<vo
 const givenBack = (id: string, n: number) => outcome(id, n, {})
 
 describe('trying again', () => {
-  const over = async () => {
+  const over = async (failed: readonly (number | null)[] = [131016, 131026, 132015]) => {
     const contacts = await room.subscribe(5)
     const { id } = await room.approved()
     await room.startDue()
     await room.became(id, 'failed', 'failed', 'failed', 'unknown', 'delivered')
     const rows = await room.database.sql`select id, contact_id from outgoing where broadcast_id = ${id} order by id`
-    const codes = [131016, 131026, 132015]
+    const codes = failed
     for (const [index, code] of codes.entries()) {
       await room.database.sql`update outgoing set error_code = ${code} where id = ${rows[index]!.id}`
     }
@@ -707,6 +708,14 @@ describe('trying again', () => {
     expect(await again(id)).toMatchObject({ status: 'sending', finishedAt: null })
     expect(await room.statesOf(id)).toEqual(['queued', 'failed', 'queued', 'unknown', 'delivered'])
     expect(await room.finishDone()).toBe(0)
+  })
+
+  test('takes who failed for a barred country, an unexplained code or without any, as the report says', async () => {
+    const { id } = await over([130497, 987_654, null])
+    const failures = await room.act((deed) => failuresOf(deed, 'arnsberg', id))
+    expect(failures.map(({ retryable }) => retryable).reduce((sum, n) => sum + n)).toBe(3)
+    await again(id)
+    expect(await room.statesOf(id)).toEqual(['queued', 'queued', 'queued', 'unknown', 'delivered'])
   })
 
   test('lets the former message id of who gets it again lead nowhere, so that none outlives an erasure', async () => {

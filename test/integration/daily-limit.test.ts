@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { startDue } from '../../src/broadcasts/starting.ts'
 import { registerChannels } from '../../src/channels/channels.ts'
+import { DailyLimit } from '../../src/dispatch/daily-limit.ts'
 import { openDispatcher } from '../../src/dispatch/dispatch.ts'
 import { countStates, enqueue } from '../../src/dispatch/queue.ts'
 import { strangerOf } from '../../src/dispatch/reached.ts'
@@ -57,6 +58,12 @@ async function town(apiUrl: string, { people, limit, runs }: { people: number; l
   const ids: string[] = []
   for (let run = 0; run < runs; run++) ids.push(await announce(hands, 'arnsberg'))
   await startDue(hands)
+  const single = ({ kind, phone }: { kind: 'test' | 'reply'; phone: string }) => {
+    const countsAs = kind === 'test' ? strangerOf(hands.vault, phone) : undefined
+    return inDeed(hands, (deed) =>
+      enqueue(deed, [{ channel: 'arnsberg', kind, payload: textMessage('Test'), address: { phone }, countsAs }]),
+    )
+  }
   return {
     hands,
     ids,
@@ -65,22 +72,15 @@ async function town(apiUrl: string, { people, limit, runs }: { people: number; l
       closing.push(() => dispatcher.stop(0))
     },
     counts: async (id = ids[0]!) => (await inDeed(hands, (deed) => countStates(deed, [id]))).get(id)!,
-    /** Somebody of the office, whom no broadcast goes to. */
-    testTo: (n: number) => {
-      const phone = phoneOf(1000 + n)
-      const countsAs = strangerOf(hands.vault, phone)
-      return inDeed(hands, (deed) =>
-        enqueue(deed, [
-          { channel: 'arnsberg', kind: 'test', payload: textMessage('Test'), address: { phone }, countsAs },
-        ]),
-      )
-    },
+    /** To somebody of the office, whom no broadcast goes to. */
+    testTo: (n: number) => single({ kind: 'test', phone: phoneOf(1000 + n) }),
+    answerTo: (n: number) => single({ kind: 'reply', phone: phoneOf(1000 + n) }),
   }
 }
 
 test('of two messages to one person under way together, a refused one takes back nothing of the other', async () => {
   const whatsapp = await receiver({ refused: 3, afterMs: 200 })
-  const { ids, send, counts, testTo, hands } = await town(whatsapp.url, { people: 3, limit: 4, runs: 2 })
+  const { ids, send, counts, testTo, answerTo, hands } = await town(whatsapp.url, { people: 3, limit: 4, runs: 2 })
   await send()
   await eventually(async () => (await counts(ids[0])).failed === 3 && (await counts(ids[1])).accepted === 3)
   for (const n of [1, 2, 3]) await testTo(n)
@@ -88,8 +88,11 @@ test('of two messages to one person under way together, a refused one takes back
   const [{ n: waiting } = { n: 0 }] = await hands.sql<{ n: number }[]>`
     select count(*)::int as n from outgoing where kind = 'test' and status = 'queued'`
   expect(waiting).toBe(2)
-  await new Promise((resolve) => setTimeout(resolve, 600)) // the queue was looked at more than once
-  expect(new Set(whatsapp.taken).size).toBe(4)
+  for (const n of [4, 5]) {
+    await answerTo(n) // which leaves when the queue is looked at
+    await eventually(() => whatsapp.taken.includes(phoneOf(1000 + n)))
+  }
+  expect(new Set(whatsapp.taken).size).toBe(4 + 2)
 })
 
 test('whoever counts already goes at once, however many stand before them who would cost room', async () => {
@@ -115,4 +118,14 @@ test('who turns out not to have been reached makes room for another, as the fore
       select id from outgoing where broadcast_id = ${ids[0]!} and status = 'accepted' order by id limit 2)`
   await eventually(async () => (await counts()).accepted === 4)
   expect(await counts()).toMatchObject({ failed: 2, queued: 2 })
+})
+
+test('nobody makes room before WhatsApp, which got the message a moment later, has let 24 hours pass', async () => {
+  const { hands } = await town('http://127.0.0.1:9', { people: 0, limit: 1, runs: 0 })
+  const limit = new DailyLimit()
+  const at = Date.now()
+  await limit.load(hands.sql, 'arnsberg', 1, at)
+  limit.count('anna', at)
+  const DAY = 24 * 3_600_000
+  expect([DAY, DAY + 4000, DAY + 6000].map((later) => limit.allows('bernd', at + later))).toEqual([false, false, true])
 })
