@@ -107,7 +107,8 @@ export function readLine(
   }
   for (const [column, text] of Object.entries(texts) as [keyof typeof LONGEST, string][]) {
     if (text.length > LONGEST[column]) return { reason: `${column} is longer than ${LONGEST[column]} characters` }
-    if (text.includes('\uFFFD')) return { reason: `${column} is not UTF-8` }
+    // Zero bytes come from UTF-16, and the database holds none.
+    if (/[\uFFFD\0]/.test(text)) return { reason: `${column} is not UTF-8` }
     // The ledger can never forget: what identifies somebody must not get in.
     if (identifies(text, 9, addressesOf(channel)))
       return { reason: `${column} contains a number or an e-mail address, which could never be erased from the ledger` }
@@ -160,7 +161,10 @@ function instantIn(text: string, timezone: string): Date | null {
   ).map((part) => Number(part ?? 0))
   if (!year || !month || !day || month > 12 || hour! > 23 || minute! > 59 || second! > 59) return null
   if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return null
-  if (iso?.[7]) return new Date(text.replace(' ', 'T'))
+  if (iso?.[7]) {
+    const at = new Date(text.replace(' ', 'T'))
+    return Number.isNaN(at.getTime()) ? null : at // an offset of 99 hours, or one without a time
+  }
   const asUtc = Date.UTC(year, month - 1, day, hour, minute, second)
   return new Date(asUtc - offsetMs(timezone, new Date(asUtc - offsetMs(timezone, new Date(asUtc)))))
 }

@@ -232,6 +232,21 @@ describe('a list of consents given elsewhere', () => {
   })
 
   test.each([
+    ['an offset of no place on earth', '2024-05-01T10:00:00+99:99,Formular,Ja gern', /^2: date must be/],
+    ['a day with an offset and no time', '2024-05-01+01:00,Formular,Ja gern', /^2: date must be/],
+    ['a zero byte in the source', '2024-05-01,Form\0ular,Ja gern', /^2: source is not UTF-8/],
+    ['a zero byte in the wording', '2024-05-01,Formular,Ja\0 gern', /^2: wording is not UTF-8/],
+  ])('%s spoils its own line only, tried and taken over', async (_, bad, says) => {
+    const file = [HEAD, `+4915112340011,${bad}`, `${dora},${CONSENT}`].join('\n')
+    for (const apply of [false, true])
+      expect(await take(file, { apply })).toEqual({
+        counts: { lines: 2, added: 1, alreadySubscribed: 0, declined: 0, bad: 1 },
+        told: [expect.stringMatching(says)],
+      })
+    expect(await subscribed(dora)).toBe(true)
+  })
+
+  test.each([
     ['', 'The file is empty'],
     ['phone,date\n1,2', 'Missing: source, wording'],
     ['name,date,source,wording\n', 'Missing: phone'],
