@@ -1,5 +1,6 @@
 import { and, inArray } from 'drizzle-orm'
 import { allIdHashesOf, enrol, hashesOf, type Known, lookUpAll } from '../contacts/enrol.ts'
+import { noteFormer } from '../contacts/ids.ts'
 import { noticesOf } from '../contacts/notices.ts'
 import { subscriptions } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
@@ -55,9 +56,28 @@ export async function takeOver(
         return { channel, contactId: contact.id, subject: contact.subject, ...proof }
       }),
     )
+    await noteFormer(deed, channel, otherIds(deed, stated, known, outcomes))
     return outcomes
   }
 }
+
+/**
+ * What a list says of subscribers beyond the ids that we know: nothing is sent there, since only they themselves can tell, but a no from there is theirs, as
+ * from an id of former days.
+ */
+const otherIds = (
+  deed: Deed,
+  stated: readonly Stated[],
+  known: readonly Known[],
+  outcomes: readonly Outcome[],
+): { idHash: Buffer; contactId: string }[] =>
+  stated.flatMap((one, i) => {
+    const who = known[i]!
+    if (who.is !== 'contact' || !(outcomes[i] === 'added' || outcomes[i] === 'already-subscribed')) return []
+    const own = new Set(hashesOf(deed, who.contact).map((hash) => hash.toString('hex')))
+    const others = hashesOf(deed, one).filter((hash) => !own.has(hash.toString('hex')))
+    return others.map((idHash) => ({ idHash, contactId: who.contact.id }))
+  })
 
 const keyOf = ({ phone, userId }: Stated) => `${phone ?? ''} ${userId ?? ''}`
 

@@ -120,6 +120,7 @@ const HARD: Step[][] = [
   [does('join'), move, begins, does('erase', 'the number', true)],
   [does('join'), does('leave', 'the number', true), does('join', 'the user id', true), move],
   [does('join'), move, does('leave', 'the number', true), does('join', 'the user id', true), move],
+  [does('ask', 'the number'), lists('both'), does('leave', 'the user id')],
 ]
 
 let desk: ChatDesk

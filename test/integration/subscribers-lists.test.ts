@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { main } from '../../src/commands/main.ts'
 import { findContact } from '../../src/contacts/contacts.ts'
+import { takeMessages } from '../../src/intake/intake.ts'
 import { eraseEverything } from '../../src/privacy/erase.ts'
 import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
 import { asWritten, csvText } from '../../src/subscriptions/csv-text.ts'
@@ -15,6 +16,8 @@ import { importSubscribers } from '../../src/subscriptions/import.ts'
 import { readHeader } from '../../src/subscriptions/import-line.ts'
 import { signOff } from '../../src/subscriptions/sign-off.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
+import type { Person } from '../../src/whatsapp/webhook-events.ts'
+import { written } from '../support/chat-desk.ts'
 import { anna, bernd, cem, joins, leaves } from '../support/citizens.ts'
 import { openTestRuntime, type TestRuntime } from '../support/runtime.ts'
 import { townEnvironment } from '../support/towns.ts'
@@ -43,6 +46,11 @@ async function take(text: string, { apply = true, slug = 'arnsberg', batch = 3 }
   })
   return { counts, told }
 }
+
+const writes = (from: Person, text: string) =>
+  runtime.act((deed) =>
+    takeMessages(deed, [{ channel: runtime.channels.get('arnsberg')!, message: written(from, text, runtime.now()) }]),
+  )
 
 async function list(): Promise<string[][]> {
   const lines: string[][] = []
@@ -180,6 +188,23 @@ describe('a list of consents given elsewhere', () => {
     expect(counts).toMatchObject({ added: 0, declined: 1 })
     expect(told).toEqual([expect.stringMatching(/^2: was erased/)])
   })
+
+  test.each([
+    ['who is new by it', false],
+    ['who is subscribed already', true],
+  ])(
+    'somebody known by the number, %s, also leaves by the user id that only the list told',
+    async (_, isSubscribed) => {
+      if (isSubscribed) await joins(runtime, 'arnsberg', { phone: P1 })
+      else await writes({ phone: P1 }, 'STATUS')
+      const { counts } = await take([WITH_ID, `${P1},${U},info,${CONSENT}`].join('\n'))
+      expect(counts).toMatchObject({ added: isSubscribed ? 0 : 1, declined: 0 })
+      expect(await subscribed(P1)).toBe(true)
+      await writes({ userId: U }, 'STOP')
+      expect(await subscribed(P1)).toBe(false)
+      expect((await take([WITH_ID, `${P1},,info,${CONSENT}`].join('\n'))).told.join()).toContain('said no to this here')
+    },
+  )
 
   test('whoever told the office no is not brought in by a later list, known here or not', async () => {
     const chats = await joins(runtime, 'arnsberg', anna, { offering: 'chat' })

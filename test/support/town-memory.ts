@@ -57,7 +57,8 @@ export class TownMemory {
   isAskedByTheOffice(what: 'erase' | 'sign off', phone: string, at: number): void {
     const who = this.#find([phone])
     if (who && what === 'erase') this.#forget(who, at)
-    else if (who && who.yes !== null) Object.assign(who, { yes: null, no: at })
+    else if (who) Object.assign(who, { yes: null, no: at })
+    else if (what === 'sign off') this.#noes.set(phone, at)
   }
 
   prefers(value: 'stop' | 'resume', ids: readonly string[], at: number): void {
@@ -75,13 +76,16 @@ export class TownMemory {
     this.#honour(who, at)
   }
 
-  /** A line of a list: nobody who ever said no comes back by it. */
+  /** A line of a list: nobody who ever said no comes back by it. What it says of a subscriber's ids is where a no of theirs may come from. */
   isListed(ids: readonly string[], statedAt: number): void {
     const holders = this.#people.filter((one) => ids.some((id) => one.ids.has(id)))
     const [who] = holders
-    if (holders.length > 1 || ids.some((id) => this.#noes.has(id))) return
-    if (who && who.yes === null && who.no === null && who.stoppedMarketing === null) who.yes = statedAt
-    if (!who && !this.#find(ids)) Object.assign(this.#stranger(ids), { yes: statedAt })
+    if (holders.length > 1) return
+    if (!ids.some((id) => this.#noes.has(id))) {
+      if (who && who.yes === null && who.no === null && who.stoppedMarketing === null) who.yes = statedAt
+      if (!who && !this.#find(ids)) Object.assign(this.#stranger(ids), { yes: statedAt })
+    }
+    if (who && who.yes !== null) for (const id of ids) if (!who.ids.has(id)) who.former.add(id)
   }
 
   /** So much time has passed that everybody who is not subscribed is forgotten. */
@@ -109,7 +113,7 @@ export class TownMemory {
     const latest = (what: 'yes' | 'no' | 'stoppedMarketing') =>
       all.reduce<number | null>((last, one) => (one[what] !== null && one[what] > (last ?? 0) ? one[what] : last), null)
     const [yes, no] = [latest('yes'), latest('no')]
-    const ends = yes !== null && no !== null && yes <= no
+    const ends = others.length > 0 && yes !== null && no !== null && yes <= no
     Object.assign(who, { yes: ends ? null : yes, no: ends ? at : no, stoppedMarketing: latest('stoppedMarketing') })
     for (const { ids, former } of others) {
       for (const id of ids) who.ids.add(id)
