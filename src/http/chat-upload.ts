@@ -6,7 +6,7 @@ import { checkAnswerable, reply } from '../chats/answers.ts'
 import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { type UploadKind, uploadKind } from '../whatsapp/uploads.ts'
-import { IDEMPOTENCY_KEY, onceAfter } from './once.ts'
+import { IDEMPOTENCY_KEY, keptKey, onceAfter } from './once.ts'
 import type { ApiEnv } from './signed-in.ts'
 
 /** An answer that brings its file along. */
@@ -73,7 +73,7 @@ export async function upload(
         actor,
         chatId,
         { media: { type: kind, id, caption: caption || undefined, filename: file.name } },
-        key ? `${actor.id}:${key}` : undefined,
+        keptKey(deed, actor, key),
         options,
       ),
   )

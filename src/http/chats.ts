@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.ts'
 import { inDeed, type Runtime } from '../runtime.ts'
 import { UploadSchema, upload } from './chat-upload.ts'
 import { answersWith, bodyOf, forRoles, instant, json, Repeats } from './described.ts'
-import { IDEMPOTENCY_KEY, once } from './once.ts'
+import { IDEMPOTENCY_KEY, keptKey, once } from './once.ts'
 import type { ApiEnv } from './signed-in.ts'
 import { isUpload, uploadBody } from './upload-body.ts'
 
@@ -140,7 +140,7 @@ export const chatRoutes = (runtime: Runtime) =>
       const key = c.req.header(IDEMPOTENCY_KEY)
       const answer = text === undefined ? { media: media! } : { text }
       const queued = await once(c, runtime, { ...answer, request }, (deed) =>
-        reply(deed, actor, id, answer, key ? `${actor.id}:${key}` : undefined, { request }),
+        reply(deed, actor, id, answer, keptKey(deed, actor, key), { request }),
       )
       return c.json(queued, 202)
     })

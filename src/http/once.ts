@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { answerBefore, keepAnswer, keptAnswer, type Repeatable } from '../access/repeats.ts'
+import type { Actor } from '../audit/audit.ts'
 import { Refusal } from '../refusal.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import type { ApiEnv } from './signed-in.ts'
@@ -53,6 +54,10 @@ export async function onceAfter<P, T extends object>(
   const prepared = await prepare()
   return once(c, runtime, body, (deed) => act(deed, prepared))
 }
+
+/** The key of a repeat as it may be stored beside what it made: a program may have put a number into it. */
+export const keptKey = ({ vault }: Pick<Deed, 'vault'>, actor: Pick<Actor, 'id'>, key: string | undefined) =>
+  key ? `${actor.id}:${vault.fingerprint('idempotency-key', key).toString('base64url')}` : undefined
 
 function repeatableOf(c: Context<ApiEnv>, body: unknown): Repeatable | undefined {
   const key = c.req.header(IDEMPOTENCY_KEY)

@@ -68,6 +68,14 @@ describe('the inbox answers', () => {
     expect(await queued()).toBe(before + 2)
   })
 
+  test('the key of a repeat, into which a program may put a number, is not stored as it is', async () => {
+    const chat = await writes('warstein', anna, 'Die Laterne ist aus')
+    const key = { 'idempotency-key': 'answer-to-+4915199998888' }
+    const first = await answer(chat, { text: 'Wir kümmern uns.' }, inbox, key)
+    expect((await answer(chat, { text: 'Wir kümmern uns.' }, inbox, key)).body).toEqual(first.body)
+    expect(await everything(runtime)).not.toContain('15199998888')
+  })
+
   test('24 hours after the citizen’s message it is too late', async () => {
     const chat = await writes('warstein', bernd, 'Guten Tag')
     runtime.pass(24 * HOUR)
