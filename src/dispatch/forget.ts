@@ -3,7 +3,10 @@ import { outgoing } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 import type { OutgoingKind } from './queue.ts'
 
-/** Deletes settled single messages of these kinds from before a moment, at most `limit`; what still waits stays, unless asked for. Returns how many. */
+/**
+ * Deletes single messages of these kinds from before a moment, at most `limit`. Returns how many.
+ * @param which.waiting of what is not settled: nothing, what waits, or also what is on its way
+ */
 export async function forgetMessages(
   deed: Deed,
   channel: string,
@@ -11,17 +14,28 @@ export async function forgetMessages(
     kinds,
     before,
     limit,
-    waiting = false,
-  }: { kinds: readonly Exclude<OutgoingKind, 'broadcast'>[]; before: Date; limit: number; waiting?: boolean },
+    waiting = 'stays',
+  }: {
+    kinds: readonly Exclude<OutgoingKind, 'broadcast'>[]
+    before: Date
+    limit: number
+    waiting?: 'stays' | 'goes' | 'all goes'
+  },
 ): Promise<number> {
   const { count } = await deed.tx.execute(sql`
     delete from ${outgoing} where id = any(array(
       select id from ${outgoing}
       where channel = ${channel} and kind::text = any(array(select jsonb_array_elements_text(${JSON.stringify(kinds)}::jsonb)))
-        and ${waiting ? sql`true` : sql`status not in ('queued', 'sending')`} and created_at < ${before.toISOString()}::timestamptz
+        and ${SETTLED[waiting]} and created_at < ${before.toISOString()}::timestamptz
       limit ${limit} for update skip locked))`)
   return count
 }
+
+const SETTLED = {
+  stays: sql`status not in ('queued', 'sending')`,
+  goes: sql`status <> 'sending'`,
+  'all goes': sql`true`,
+} as const
 
 /**
  * Gives up single messages that belong to nobody (any more) and have waited since before a moment, at most `limit`: last words to people who were erased,

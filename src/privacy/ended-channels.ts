@@ -51,7 +51,12 @@ export const OF_AN_ENDED_CHANNEL: readonly Step<Kept>[] = [
     name: 'abandonedMessages',
     run: (deed, { slug }, limit) => {
       const before = new Date(deed.now.getTime() + DAY_MS) // all there is, also what the erasure before has just queued
-      return forgetMessages(deed, slug, { kinds: ['reply', 'test', 'answer', 'inbox'], before, limit, waiting: true })
+      return forgetMessages(deed, slug, {
+        kinds: ['reply', 'test', 'answer', 'inbox'],
+        before,
+        limit,
+        waiting: 'all goes',
+      })
     },
   },
 ]

@@ -61,7 +61,8 @@ const OF_A_CHANNEL: readonly Step<Kept>[] = [
     name: 'replies',
     run: (deed, { slug, privacy: { retention } }, limit) => {
       const before = ago(deed, Math.max(retention.recipientsMs, LOOKED_BACK_MS))
-      return forgetMessages(deed, slug, { kinds: ['reply', 'test'], before, limit })
+      // What a stopped channel could not send in all this time would say nothing to anybody any more, and must not keep its person.
+      return forgetMessages(deed, slug, { kinds: ['reply', 'test'], before, limit, waiting: 'goes' })
     },
   },
   {

@@ -99,10 +99,10 @@ describe('every kind of data has its end', () => {
     expect(await room.sql`select id from staff`).toEqual([{ id: stays }])
   })
 
-  test('ids of received messages, replies, events, audit entries and sign-ins go in small batches; what waits stays', async () => {
+  test('ids of received messages, replies, events, audit entries and sign-ins go in small batches; what waits for the inbox stays', async () => {
     await room.sql`insert into received (channel, key, at) select 'arnsberg', decode(md5(i::text), 'hex'), ${room.now()} from generate_series(1, 8) i`
     await room.sql`insert into outgoing (channel, kind, status, created_at) select 'arnsberg', 'reply', 'skipped', ${room.now()} from generate_series(1, 5)`
-    await room.sql`insert into outgoing (channel, kind, contact_id, status, not_before, created_at) values ('arnsberg', 'reply', gen_random_uuid(), 'queued', now(), ${room.now()})`
+    await room.sql`insert into outgoing (channel, kind, contact_id, status, not_before, created_at) values ('arnsberg', 'inbox', gen_random_uuid(), 'queued', now(), ${room.now()})`
     await room.sql`insert into audit (at, channel, actor, actor_name, action) values (${room.now()}, 'arnsberg', 'x', 'x', 'old'), (${room.now()}, null, 'x', 'x', 'old')`
     await room.sql`insert into sign_in_links (hash, staff_id, expires_at) values ('\\x01', gen_random_uuid(), ${room.now()})`
     await room.sql`insert into sessions (hash, staff_id, created_at, seen_at, expires_at) values ('\\x01', gen_random_uuid(), ${room.now()}, ${room.now()}, ${room.now()})`
@@ -147,6 +147,20 @@ describe('every kind of data has its end', () => {
     const kept = await room.sql`select reason from suppressions`
     expect(kept).toEqual([{ reason: 'left' }])
     expect((await verifyChain(room, 'arnsberg')).broken).toBeNull()
+  })
+
+  test('an answer that a stopped channel cannot send ends with the others, and keeps nobody for ever', async () => {
+    const [, left] = await room.subscribe(2)
+    await room.leaves(left!)
+    await room.sql`insert into outgoing (channel, kind, contact_id, status, not_before, created_at)
+      values ('arnsberg', 'reply', ${left!.id}, 'queued', ${room.now()}, ${room.now()}), ('arnsberg', 'reply', ${left!.id}, 'sending', ${room.now()}, ${room.now()})`
+    room.pass(29 * DAY)
+    expect((await night()).replies).toBe(0)
+    room.pass(2 * DAY)
+    expect((await night()).replies).toBe(1) // what is on its way is settled first
+    await room.sql`update outgoing set status = 'failed', not_before = null`
+    room.pass(90 * DAY)
+    expect(await night()).toMatchObject({ replies: 1, contacts: 1 })
   })
 
   test('whoever WhatsApp cannot reach for weeks is dropped without a word; one arrival begins anew', async () => {
@@ -302,7 +316,7 @@ describe('a channel whose file is gone', () => {
     const [contact] = await room.sql<{ id: string }[]>`select id from contacts limit 1`
     await room.sql`insert into chats (channel, contact_id, opened_at) values ('arnsberg', ${contact!.id}, ${room.now()})`
     await room.sql`insert into outgoing (channel, kind, contact_id, status, not_before, created_at)
-      select channel, 'reply', gen_random_uuid(), 'queued', now(), ${room.now()} from unnest(array['arnsberg', 'warstein']) as channel`
+      select channel, 'inbox', gen_random_uuid(), 'queued', now(), ${room.now()} from unnest(array['arnsberg', 'warstein']) as channel`
     await withoutArnsberg()
     room.pass(90 * DAY)
     expect((await withoutArnsberg()).counts).toMatchObject({ abandoned: 3, daysWithoutFile: 90 })
