@@ -3,7 +3,7 @@ import { findPhoneNumbersInText } from 'libphonenumber-js/max'
 /** Dates and times are nobody's number. */
 const MOMENTS = /(?<!\d)(?:\d{1,2}\.\d{1,2}\.\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}(?::\d{2})?)(?!\d)/g
 /** Digits with whatever people put between those of a number. */
-const RUN = /\d(?:[^\d\p{L}]{0,4}\d)*/gu
+const RUN = /\p{Nd}(?:[^\p{Nd}\p{L}]{0,4}\p{Nd})*/gu
 
 const MAIL = /[^\s<>()"',;:]+@[^\s<>()"',;:]+\.\p{L}{2,}/gu
 
@@ -11,11 +11,12 @@ const MAIL = /[^\s<>()"',;:]+@[^\s<>()"',;:]+\.\p{L}{2,}/gu
  * Whether a text that is kept in the open says who somebody is: by a number of so many digits, however it is written, or by an e-mail address.
  * @param own what may stand there, since it is the town's
  */
-export function identifies(text: string, digits: number, own?: Addresses): boolean {
+export function identifies(said: string, digits: number, own?: Addresses): boolean {
+  const text = said.normalize('NFKC') // wide digits are digits
   if (own && identifies(text, digits)) return identifies(without(own, text), digits)
   if (/\S@\S+\.\w/.test(text)) return true
   const runs = text.replace(MOMENTS, 'x').match(RUN) ?? []
-  return runs.some((run) => run.replace(/\D/g, '').length >= digits)
+  return runs.some((run) => run.replace(/\P{Nd}/gu, '').length >= digits)
 }
 
 /** Numbers as E.164 and e-mail addresses in small letters. */
@@ -49,4 +50,12 @@ export function mentions(text: string, { name }: { name?: string | undefined }):
   return wordsOf(name ?? '').some((word) => word.length > 2 && said.has(word))
 }
 
-const wordsOf = (text: string): string[] => text.toLocaleLowerCase('de').match(/\p{L}+/gu) ?? []
+/** However its letters are composed, and with ü=ue as people write names where keys are missing. */
+const wordsOf = (text: string): string[] =>
+  text
+    .normalize('NFKC')
+    .toLocaleLowerCase('de')
+    .replace(/[äöüß]/g, (letter) => UMLAUTS[letter]!)
+    .match(/\p{L}+/gu) ?? []
+
+const UMLAUTS: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss' }

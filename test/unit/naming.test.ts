@@ -10,6 +10,9 @@ describe('a text for the open', () => {
     'Liste 0171 – 5550153',
     'am 01.03.2026 unter +49 (0) 2932-201 100',
     'Mail von hulda@web.de',
+    'Liste ０１７１ ５５５０１５４',
+    'Liste ٠١٧١٥٥٥٠١٥٥',
+    'Mail von hulda＠web.de',
   ])('is seen to say who somebody is: %s', (text) => expect(identifies(text, 9)).toBe(true))
 
   test.each([
@@ -48,6 +51,10 @@ test.each([
   ['Rückfrage von HULDA', 'Hulda Mispelbaum', true],
   ['Beratung zum Rat', 'Rat', true],
   ['Beratung', 'Rat', false],
+  ['Rückfrage von Ju\u0308rgen', 'Jürgen Groß', true],
+  ['Rückfrage von Jürgen', 'Ju\u0308rgen Groß', true],
+  ['Rückfrage Juergen', 'Jürgen Groß', true],
+  ['Rückfrage GROSS', 'Jürgen Groß', true],
   ['Anruf in Bo', 'Bo', false],
   ['Anruf wegen Abmeldung', undefined, false],
 ])('%j about %j', (text, name, expected) => expect(mentions(text, { name })).toBe(expected))
