@@ -1,9 +1,10 @@
 import { and, eq, inArray, max, type SQL, sql } from 'drizzle-orm'
+import { contactById } from '../contacts/contacts.ts'
 import { absorbedBy } from '../contacts/moving.ts'
 import { outgoing } from '../db/schema.ts'
 import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
-import { keepCounting, nobodyAnyMore } from './reached.ts'
+import { keepCounting, nobodyAnyMore, strangerOf } from './reached.ts'
 
 export type OutgoingKind = (typeof outgoing.kind.enumValues)[number]
 export type OutgoingStatus = (typeof outgoing.status.enumValues)[number]
@@ -237,7 +238,9 @@ export async function eraseMessages(
   if (chatId !== undefined) return gone.length
   // Who was two contacts may have got a broadcast as both.
   const them = [contactId, ...(await absorbedBy(deed, contactId)).map(({ id }) => id)]
-  await nobodyAnyMore(deed, them)
+  const contact = await contactById(deed, contactId)
+  const asStranger = contact?.phone === undefined ? [] : [strangerOf(deed.vault, contact.phone)]
+  if (contact) await nobodyAnyMore(deed, contact.channel, [...them, ...asStranger])
   // First locked, then read anew: an outcome that is being written meanwhile would leave its message id behind.
   const inBroadcasts = sql`from broadcasts b join outgoing o on o.broadcast_id = b.id and o.contact_id = any(${uuids(them)})`
   await deed.tx.execute(sql`select ${inBroadcasts} order by o.id for no key update of o`)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { and, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Sql } from '../db/db.ts'
 import { broadcasts, outgoing } from '../db/schema.ts'
@@ -81,12 +81,12 @@ export async function keepCounting({ tx, now }: Deed, gone: readonly Gone[]): Pr
   if (counting.length > 0) await tx.insert(outgoing).values(counting)
 }
 
-/** Whoever these were, those whom a message without owner counts as them become nobody. */
-export async function nobodyAnyMore({ tx }: Deed, contactIds: readonly string[]): Promise<void> {
+/** Whom a message without owner counts as one of these, contacts or strangers, it counts as nobody in particular from now on. */
+export async function nobodyAnyMore({ tx }: Deed, channel: string, people: readonly string[]): Promise<void> {
   await tx
     .update(outgoing)
     .set({ countsAs: sql`gen_random_uuid()` })
-    .where(and(isNull(outgoing.contactId), inArray(outgoing.countsAs, [...contactIds])))
+    .where(and(eq(outgoing.channel, channel), isNull(outgoing.contactId), inArray(outgoing.countsAs, [...people])))
 }
 
 /** Stands for a number that belongs to none of our contacts: the same one for the same number, which cannot be read from it. */

@@ -7,6 +7,8 @@ import { findContact } from '../../src/contacts/contacts.ts'
 import { reseal, SEALED } from '../../src/db/rotate.ts'
 import { openVault } from '../../src/db/vault.ts'
 import { handOver, lease, recoverChannel } from '../../src/dispatch/lane.ts'
+import { enqueue } from '../../src/dispatch/queue.ts'
+import { strangerOf } from '../../src/dispatch/reached.ts'
 import { BUTTONS } from '../../src/intake/buttons.ts'
 import { takeMessages } from '../../src/intake/intake.ts'
 import { openLog } from '../../src/log.ts'
@@ -236,6 +238,19 @@ describe('löschen', () => {
         (select count(*) from consent_details)::int as details`
     expect(kept).toEqual({ proof: 4, hashes: 2, details: 0 })
     expect((await verifyChain(desk.runtime, 'arnsberg')).broken).toBeNull()
+  })
+
+  test('a test that went to the number before its owner wrote to us counts as nobody in particular, too', async () => {
+    const countsAs = strangerOf(desk.vault, anna.phone!)
+    const tests = ['arnsberg', 'warstein'].map((channel) => ({ channel, kind: 'test' as const, payload: {}, countsAs }))
+    await desk.act((deed) => enqueue(deed, tests))
+    for (const text of ['START', 'LÖSCHEN', 'Ja']) await writes(anna, text)
+    const counted = await desk.database
+      .sql`select channel, counts_as from outgoing where kind = 'test' order by channel`
+    expect(counted).toEqual([
+      { channel: 'arnsberg', counts_as: expect.not.stringContaining(countsAs) },
+      { channel: 'warstein', counts_as: countsAs },
+    ])
   })
 
   test('asks as well whoever was only greeted and wishes it in words of their own', async () => {
