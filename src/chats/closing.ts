@@ -3,7 +3,7 @@ import { type Actor, record, SYSTEM } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { Contact } from '../contacts/contacts.ts'
 import { eraseContact, lockContact } from '../contacts/erase.ts'
-import { chats } from '../db/schema.ts'
+import { chats, contacts, outgoing } from '../db/schema.ts'
 import { dropHeldAnswers } from '../dispatch/held-answers.ts'
 import { enqueue, eraseMessages } from '../dispatch/queue.ts'
 import { Refusal } from '../refusal.ts'
@@ -197,4 +197,19 @@ export async function emptyClosedBefore(deed: Deed, channel: string, before: Dat
     if (!chat.erased && chat.closedAt && !chat.eraseAt) await empty(deed, chat, contact, contact === null)
   }
   return old.length
+}
+
+/**
+ * Deletes the receipts of matters closed before a moment whose people are no more with us, at most `limit`. One of which the inbox is still to be told
+ * stays until that is over, since its ids over there may be needed. Returns how many.
+ */
+export async function forgetReceipts(deed: Deed, channel: string, before: Date, limit: number): Promise<number> {
+  const { count } = await deed.tx.execute(sql`
+    delete from ${chats} where id = any(array(
+      select t.id from ${chats} t
+      where t.channel = ${channel} and t.erased is not null and t.closed_at < ${before.toISOString()}::timestamptz
+        and not exists (select from ${contacts} c where c.id = t.contact_id)
+        and not exists (select from ${outgoing} o where o.channel = t.channel and o.kind = 'inbox' and o.not_before is not null and o.chat_id = t.id)
+      limit ${limit}))`)
+  return count
 }

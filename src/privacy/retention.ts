@@ -5,7 +5,7 @@ import { cancelForgotten } from '../broadcasts/running.ts'
 import { anonymiseRecipients } from '../broadcasts/totals.ts'
 import { forgetEvents } from '../channels/forget.ts'
 import type { Kept } from '../channels/retention.ts'
-import { emptyClosedBefore } from '../chats/closing.ts'
+import { emptyClosedBefore, forgetReceipts } from '../chats/closing.ts'
 import { dropHeldExpired } from '../chats/held.ts'
 import { forgetMessages, giveUpOwnerless } from '../dispatch/forget.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
@@ -75,6 +75,11 @@ const OF_A_CHANNEL: readonly Step<Kept>[] = [
       const before = ago(deed, Math.max(retention.chatsMs, LOOKED_BACK_MS))
       return forgetMessages(deed, slug, { kinds: ['answer', 'inbox'], before, limit })
     },
+  },
+  {
+    name: 'receipts',
+    run: (deed, { slug, privacy: { retention } }, limit) =>
+      forgetReceipts(deed, slug, ago(deed, retention.auditMs), limit),
   },
   {
     name: 'events',

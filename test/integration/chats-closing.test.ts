@@ -324,6 +324,25 @@ describe('in Warstein, which does not erase on close', () => {
   })
 })
 
+test('the receipt of an erasure ends with the audit log, but not before the inbox was told, nor while its person is here', async () => {
+  const receipts = async () => {
+    await retain(desk.runtime)
+    return (await desk.database.sql<{ id: string }[]>`select id from chats where erased is not null`).map(
+      ({ id }) => id,
+    )
+  }
+  const { chatId: gone } = await matterOf('heringen', anna)
+  const { chatId: emptied } = await matterOf('warstein', bernd)
+  await handedOver()
+  await closes(gone)
+  await closes(emptied)
+  desk.pass(366 * DAY)
+  await desk.writes('warstein', bernd, 'Noch etwas')
+  expect((await receipts()).sort()).toEqual([gone, emptied].sort())
+  await desk.database.sql`update outgoing set status = 'delivered', not_before = null where kind = 'inbox'`
+  expect(await receipts()).toEqual([emptied])
+})
+
 test('a consent to the chat that ends with the erasure is noted in the ledger, whose chain holds', async () => {
   grace('arnsberg', 0)
   const { chatId, contact } = await matterOf('arnsberg', anna)
