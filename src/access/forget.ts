@@ -1,5 +1,5 @@
 import { and, inArray, isNotNull, lt, lte, or } from 'drizzle-orm'
-import { sessions, signInFailures, signInLinks, staff } from '../db/schema.ts'
+import { apiKeys, sessions, signInFailures, signInLinks, staff } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 
 const DAY_MS = 86_400_000
@@ -27,8 +27,13 @@ export async function forgetSignIns(deed: Deed, limit: number): Promise<number> 
   return gone.flat().length
 }
 
-/** Deletes people whose access was taken away before a moment, at most `limit`. Returns how many. */
-export async function forgetStaff(deed: Deed, before: Date, limit: number): Promise<number> {
-  const gone = deed.tx.select({ id: staff.id }).from(staff).where(lt(staff.disabledAt, before)).limit(limit)
-  return (await deed.tx.delete(staff).where(inArray(staff.id, gone)).returning({ id: staff.id })).length
+/** Deletes people and keys whose access was taken away before a moment, at most `limit` of each. Returns how many. */
+export async function forgetStaff({ tx }: Deed, before: Date, limit: number): Promise<number> {
+  const people = tx.select({ id: staff.id }).from(staff).where(lt(staff.disabledAt, before)).limit(limit)
+  const keys = tx.select({ id: apiKeys.id }).from(apiKeys).where(lt(apiKeys.revokedAt, before)).limit(limit)
+  const gone = [
+    await tx.delete(staff).where(inArray(staff.id, people)).returning({ id: staff.id }),
+    await tx.delete(apiKeys).where(inArray(apiKeys.id, keys)).returning({ id: apiKeys.id }),
+  ]
+  return gone.flat().length
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createKey, revokeKey } from '../../src/access/keys.ts'
 import { forgetAnswers } from '../../src/access/repeats.ts'
 import { disableStaff } from '../../src/access/staff.ts'
 import { linkAuth } from '../../src/access/staff-auth.ts'
@@ -82,7 +83,7 @@ describe('every kind of data has its end', () => {
     expect((await room.view(id)).counts).toMatchObject({ recipients: 3, delivered: 1, skipped: 2 })
   })
 
-  test('whoever lost access loses the password at once, and is forgotten when the audit log forgets what they did', async () => {
+  test('whoever lost access loses the password at once, and is forgotten when the audit log forgets what they did, as is a key', async () => {
     const invite = (email: string) =>
       room.act((deed) => linkAuth.invite(deed, COMMAND, { email, role: 'editor', channel: 'arnsberg' }))
     const { staffId: gone } = await invite('gone@town.example')
@@ -90,13 +91,18 @@ describe('every kind of data has its end', () => {
     for (const id of [gone, stays])
       await room.sql`insert into staff_credentials (staff_id, password_hash, totp_sealed, changed_at) values (${id}, 'x', 'x', ${room.now()})`
     await room.act((deed) => disableStaff(deed, COMMAND, gone))
+    const make = (name: string) =>
+      room.act((deed) => createKey(deed, COMMAND, { name, role: 'inbox', channel: 'arnsberg' }))
+    const [ended, inUse] = [await make('old inbox'), await make('inbox')]
+    await room.act((deed) => revokeKey(deed, COMMAND, ended.id))
     expect(await room.sql`select staff_id from staff_credentials`).toEqual([{ staff_id: stays }])
     room.pass(364 * DAY)
     await night()
-    expect(await room.sql`select id from staff`).toHaveLength(2)
+    expect(await room.sql`select id from staff union all select id from api_keys`).toHaveLength(4)
     room.pass(2 * DAY)
     await night()
     expect(await room.sql`select id from staff`).toEqual([{ id: stays }])
+    expect(await room.sql`select id from api_keys`).toEqual([{ id: inUse.id }])
   })
 
   test('ids of received messages, replies, events, audit entries and sign-ins go in small batches; what waits for the inbox stays', async () => {
