@@ -5,7 +5,7 @@ import { lockWho, type Who } from '../contacts/erase.ts'
 import { noticesOf, recordNotices } from '../contacts/notices.ts'
 import type { Deed } from '../runtime.ts'
 import { leave } from './subscriptions.ts'
-import { suppress, suppressedAmong } from './suppressions.ts'
+import { suppress, suppressedAmong, takeTurn } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 /** `noted`: there was nothing to end, but no list may sign them up any more. `unknown`: whom a page showed is gone. */
@@ -21,7 +21,11 @@ export async function signOff(
   { slug, privacy }: Pick<Channel, 'slug' | 'privacy'>,
   who: Who,
 ): Promise<SignedOff> {
-  const contact = await lockWho(deed, slug, who)
+  let contact = await lockWho(deed, slug, who)
+  if (!contact && !('contactId' in who)) {
+    await takeTurn(deed, slug, 'no')
+    contact = await lockWho(deed, slug, who) // a list may just have named them
+  }
   if (!contact) {
     if ('contactId' in who) return 'unknown'
     const hashes = hashesOf(deed, who)

@@ -29,6 +29,17 @@ export async function suppress(
     })
 }
 
+/**
+ * Between a list that names somebody new and their no there is no row yet for which one could wait for the other: each takes its turn until its deed ends.
+ * Lists do not wait for each other.
+ */
+export async function takeTurn({ tx }: Deed, channel: string, as: 'list' | 'no'): Promise<void> {
+  const key = sql`hashtextextended(${`whatsup list ${channel}`}, 0)`
+  await tx.execute(
+    as === 'no' ? sql`select pg_advisory_xact_lock(${key})` : sql`select pg_advisory_xact_lock_shared(${key})`,
+  )
+}
+
 /** Which of these hashes are noted, as hex. */
 export async function suppressedAmong(
   deed: Pick<Deed, 'tx'>,

@@ -8,7 +8,7 @@ import type { Offering } from './consents.ts'
 import type { Stated } from './import-line.ts'
 import { importSource } from './source.ts'
 import { join, type Wish } from './subscriptions.ts'
-import { suppressedAmong } from './suppressions.ts'
+import { suppressedAmong, takeTurn } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 /** What became (or would become) of one stated consent. */
@@ -36,6 +36,7 @@ export async function takeOver(
   stated: readonly Stated[],
   { apply }: { apply: boolean },
 ): Promise<Outcome[]> {
+  if (apply) await takeTurn(deed, channel, 'list')
   for (;;) {
     const known = await lookUpAll(deed, channel, stated)
     const outcomes = await judge(deed, channel, stated, known)

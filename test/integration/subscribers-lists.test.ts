@@ -15,11 +15,13 @@ import { exportSubscribers } from '../../src/subscriptions/export.ts'
 import { importSubscribers } from '../../src/subscriptions/import.ts'
 import { readHeader } from '../../src/subscriptions/import-line.ts'
 import { signOff } from '../../src/subscriptions/sign-off.ts'
+import { takeOver } from '../../src/subscriptions/take-over.ts'
 import { verifyChain } from '../../src/subscriptions/verify.ts'
 import type { Person } from '../../src/whatsapp/webhook-events.ts'
 import { written } from '../support/chat-desk.ts'
 import { anna, bernd, cem, joins, leaves } from '../support/citizens.ts'
 import { openTestRuntime, type TestRuntime } from '../support/runtime.ts'
+import { eventually } from '../support/stack.ts'
 import { townEnvironment } from '../support/towns.ts'
 
 let runtime: TestRuntime
@@ -219,6 +221,38 @@ describe('a list of consents given elsewhere', () => {
     expect(counts).toMatchObject({ added: 0, declined: 3 })
     await joins(runtime, 'arnsberg', { phone: dora })
     expect(await subscribed(dora)).toBe(true)
+  })
+
+  test('whoever tells the office no while a list that names them is being taken over is signed off', async () => {
+    const phone = '+4915112340031'
+    const arnsberg = runtime.channels.get('arnsberg')!
+    const stated = {
+      phone,
+      offering: 'info',
+      topics: null,
+      at: new Date('2024-05-01'),
+      source: 'Formular',
+      wording: 'Ja',
+      noticeVersion: '1',
+    } as const
+    const waits = async () =>
+      (
+        await runtime.sql`select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())`
+      ).length > 0
+    let signing: Promise<string> | undefined
+    await runtime.act(async (deed) => {
+      expect(await takeOver(deed, 'arnsberg', [stated], { apply: true })).toEqual(['added'])
+      let isDone = false
+      signing = runtime
+        .act((other) => signOff(other, COMMAND, arnsberg, { phone }))
+        .finally(() => {
+          isDone = true
+        })
+      await eventually(async () => isDone || (await waits()))
+    })
+    expect(await signing).toBe('left')
+    expect(await subscribed(phone)).toBe(false)
+    expect((await take([HEAD, `${phone},${CONSENT}`].join('\n'))).told.join()).toContain('said no')
   })
 
   test('bad lines are told one by one and spoil nothing, not even by a quote that is never closed', async () => {
