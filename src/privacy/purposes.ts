@@ -42,7 +42,10 @@ export function purposesOf(channel: Channel): Purpose[] {
       purpose: say('damit unsere Nachrichten Sie erreichen', 'so that our messages reach you'),
       ground: chat && !chat.optInRequired && !info ? duty : consent,
       kept: chat?.eraseOnClose
-        ? say('bis Ihr Anliegen erledigt ist', 'until your matter is settled')
+        ? say(
+            `${info ? 'solange Sie angemeldet sind, sonst ' : ''}bis Ihr Anliegen erledigt ist; haben Sie keines, ${time(retention.contactsMs)}`,
+            `${info ? 'while you are subscribed, else ' : ''}until your matter is settled; without one, for ${time(retention.contactsMs)}`,
+          )
         : say(
             `solange Sie angemeldet sind oder ein Anliegen offen ist, danach ${time(retention.contactsMs)}`,
             `while you are subscribed or a matter is open, then for ${time(retention.contactsMs)}`,
@@ -54,7 +57,10 @@ export function purposesOf(channel: Channel): Purpose[] {
             data: say('Anmeldung und gewählte Themen', 'subscription and chosen topics'),
             purpose: say('damit Sie die Meldungen bekommen, die Sie möchten', 'so that you get the messages you want'),
             ground: consent,
-            kept: say('bis Sie sich abmelden', 'until you leave'),
+            kept: say(
+              'bis Sie sich abmelden; wann das war, bis Ihre Nummer gelöscht wird',
+              'until you leave; when that was, until your number is deleted',
+            ),
           },
           {
             data: say('wann Sie Werbung in WhatsApp abgestellt haben', 'when you stopped advertising inside WhatsApp'),
@@ -74,6 +80,21 @@ export function purposesOf(channel: Channel): Purpose[] {
               `${time(retention.recipientsMs)}, then as a number only`,
             ),
           },
+          {
+            data: say(
+              'wie viele Meldungen in Folge Sie nicht erreichten',
+              'how many messages in a row did not reach you',
+            ),
+            purpose: say(
+              'damit wir nicht an Nummern schreiben, die es nicht mehr gibt',
+              'so that we write to no dead number',
+            ),
+            ground: say(
+              'Datenrichtigkeit (Art. 5 Abs. 1 Buchst. c und d DSGVO)',
+              'accuracy (Art. 5(1)(c) and (d) GDPR)',
+            ),
+            kept: say('bis wieder eine ankommt', 'until one arrives again'),
+          },
         ]
       : []),
     ...(chat
@@ -91,6 +112,37 @@ export function purposesOf(channel: Channel): Purpose[] {
           },
         ]
       : []),
+    ...(chat?.optInRequired
+      ? [
+          {
+            data: say('Ihre Nachricht, bevor Sie dem Chat zustimmen', 'your message before you agree to the chat'),
+            purpose: say('damit sie nach Ihrem Ja weitergeht', 'so that it goes on after your yes'),
+            ground: duty,
+            kept: say('24 Stunden, ungelesen', '24 hours, unread'),
+          },
+        ]
+      : []),
+    {
+      data: say(
+        'unsere automatischen Antworten, und wann Sie Nein sagten',
+        'our automatic answers, and when you said no',
+      ),
+      purpose: say(
+        'damit Sie nichts immer wieder bekommen und Ihr Nein auch gegen Listen gilt',
+        'so that you get nothing over and over, and your no counts against lists',
+      ),
+      ground: duty,
+      kept: say(
+        `die Antworten ${time(retention.recipientsMs)}, die Zeiten, bis Ihre Nummer gelöscht wird`,
+        `the answers for ${time(retention.recipientsMs)}, the times until your number is deleted`,
+      ),
+    },
+    {
+      data: say('frühere Nummern und Kennungen, nur als Prüfwert', 'former numbers and ids, as keyed hashes only'),
+      purpose: say('damit ein Nein auch von dort gilt', 'so that a no from there counts, too'),
+      ground: objection,
+      kept: say('bis Ihre Nummer gelöscht wird', 'until your number is deleted'),
+    },
     {
       data: say(
         'Nachweis Ihrer Zu- und Absagen, ohne Nummer und Namen',

@@ -157,6 +157,38 @@ describe('auskunft', () => {
     expect(body.includes('Ihr Nein oben hält jede Liste davon ab')).toBe(says)
   })
 
+  test.each(['arnsberg', 'heringen'])(
+    'says of every kind of data in it what it is for and when it ends: %s',
+    async (town) => {
+      await writes(anna, 'HILFE', town)
+      if (town === 'heringen') await writes(anna, 'Die Laterne ist kaputt', town)
+      await writes(anna, 'AUSKUNFT', town)
+      const short = (await said()).at(-1)!
+      expect(short.length).toBeLessThan(4096)
+      const { body } = await doors.ask('POST', linkIn(short))
+      const file = JSON.parse(Buffer.from(/base64,([^"]+)/.exec(body)![1]!, 'base64').toString())
+      const kinds: Record<string, RegExp> = {
+        identity: /Nummer, Kennung und Name.*(sonst|danach|keines,) 90 Tage/,
+        formerIds: /frühere Nummern und Kennungen/,
+        chats: /Ihre Anliegen/,
+        consents: /Nachweis Ihrer Zu- und Absagen/,
+        messages: /unsere automatischen Antworten.*30 Tage/,
+        automaticLines: /wann Sie Nein sagten.*bis Ihre Nummer gelöscht wird/,
+        suppressions: /Prüfwert der Nummer/,
+        accesses: /wer in der Verwaltung/,
+        ...(town === 'arnsberg' && {
+          subscriptions: /Anmeldung und gewählte Themen.*wann das war, bis Ihre Nummer gelöscht wird/,
+          marketingStoppedAt: /Werbung in WhatsApp/,
+          unreachable: /nicht erreichten/,
+          waiting: /bevor Sie dem Chat zustimmen.*24 Stunden/,
+        }),
+      }
+      const told = file.purposes.map((one: Json) => `${one.data}: ${one.purpose}, ${one.ground}, ${one.kept}`)
+      for (const [kind, words] of Object.entries(kinds))
+        expect([kind, told.some((one: string) => words.test(one))]).toEqual([kind, true])
+    },
+  )
+
   test('tells the automatic lines in words and in the order in which they came', async () => {
     for (const text of ['START', 'HILFE', 'LÖSCHEN', 'Nein', 'START', 'AUSKUNFT']) await writes(anna, text)
     const { body } = await doors.ask('POST', linkIn((await said()).at(-1)!))
