@@ -5,6 +5,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import type { CsvRecord } from './csv-lines.ts'
 import { type Column, readHeader, readLine, type Stated } from './import-line.ts'
 import { openNamedBefore, REPEATS } from './named-before.ts'
+import { takeTurn } from './suppressions.ts'
 import { DECLINED, type Outcome, takeOver } from './take-over.ts'
 
 export type ImportCounts = {
@@ -54,6 +55,7 @@ export async function importSubscribers(
     untaken = []
     const stated = asked.map((one) => one.stated)
     const { outcomes, repeats } = await inDeed(runtime, async (deed) => {
+      if (apply) await takeTurn(deed, slug, 'list') // before anybody's row is locked, or a no could wait for us and we for it
       const known = await lookUpAll(deed, slug, stated)
       const repeats = await namedBefore.notice(
         stated.map((one, i) => {

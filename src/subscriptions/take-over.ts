@@ -48,6 +48,7 @@ export async function takeOver(
     const born = await enrol(deed, channel, [...strangers.values()])
     if (born === null) continue // somebody wrote to us at this moment
     const contactOf = new Map([...strangers.keys()].map((key, i) => [key, born[i]!]))
+    await noteFormer(deed, channel, otherIds(deed, stated, known, outcomes)) // the ledger comes last, since all wait for its end
     await join(
       deed,
       added.map(({ one, known }): Wish => {
@@ -57,7 +58,6 @@ export async function takeOver(
         return { channel, contactId: contact.id, subject: contact.subject, ...proof }
       }),
     )
-    await noteFormer(deed, channel, otherIds(deed, stated, known, outcomes))
     return outcomes
   }
 }
