@@ -1,5 +1,12 @@
 #!/usr/bin/env node
 import { main } from './commands/main.ts'
+import { describeError } from './log.ts'
+
+// A crash says where it was; Node's own words would quote what a statement carried.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${JSON.stringify({ level: 'fatal', err: describeError(error) })}\n`)
+  process.exit(1)
+})
 
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
