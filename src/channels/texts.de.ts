@@ -56,7 +56,7 @@ export const textsDe: Texts = {
     notErased:
       'Es ist noch nichts gelöscht. Wenn Sie das möchten, tippen Sie bitte oben auf „Ja, alles löschen“ oder schreiben Sie LÖSCHEN.',
     erased:
-      'Wir haben gelöscht, was wir über Sie gespeichert hatten. Sie bekommen keine Nachrichten mehr von uns. Es bleibt nur ein Nachweis, aus dem niemand Ihre Nummer lesen kann.',
+      'Wir haben gelöscht, was wir über Sie gespeichert hatten. Sie bekommen keine Nachrichten mehr von uns. Es bleibt nur ein Nachweis, aus dem niemand Ihre Nummer lesen kann. Erst wenn Sie uns wieder schreiben, speichern wir sie von Neuem.',
   },
   buttons: {
     joinInfo: 'Infokanal bekommen',

@@ -52,7 +52,7 @@ export const textsEn: Texts = {
     notErased:
       'Nothing has been deleted yet. If you want that, please tap “Yes, delete it all” above or write LÖSCHEN.',
     erased:
-      'We have deleted what we stored about you. You get no more messages from us. Only a proof remains from which nobody can read your number.',
+      'We have deleted what we stored about you. You get no more messages from us. Only a proof remains from which nobody can read your number. We store it again only if you write to us again.',
   },
   buttons: {
     joinInfo: 'Get the news',

@@ -151,8 +151,8 @@ export function purposesOf(channel: Channel): Purpose[] {
       purpose: say('damit sich jede Einwilligung beweisen lässt', 'so that every consent can be proven'),
       ground: proof,
       kept: say(
-        'dauerhaft; nach dem Löschen führt nichts mehr zu Ihnen',
-        'for good; after erasure nothing leads to you any more',
+        'dauerhaft; nach dem Löschen kann niemand daraus Ihre Nummer lesen',
+        'for good; after erasure nobody can read your number from it',
       ),
     },
     {
