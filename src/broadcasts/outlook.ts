@@ -18,7 +18,7 @@ export type Outlook = { forecast: Forecast; sentence: string; wait: Wait | null 
 type Reader = Pick<Deed, 'tx' | 'now'>
 type Spent = { used: Used[]; known: number; queue?: Queue }
 /** One that the sender takes before another, and a SELECT of who waits for it. */
-type Ahead = { row: Row; startAt: Date; members: SQL }
+type Ahead = { row: Row; startAt: Date; members: SQL; category: string | null }
 
 /** Reads what forecasts need, once for all broadcasts of one answer. */
 export class OutlookReader {
@@ -42,10 +42,11 @@ export class OutlookReader {
     const dailyLimit = await this.#dailyLimit()
     const { whatsapp, offerings, timezone, rates, region } = this.#channel
     const ahead = over ? [] : await this.#aheadOf(row, startAt)
-    const spent: Spent =
-      !over && (isLimited(dailyLimit) || ahead.length > 0)
+    const spent: Spent = over
+      ? { used: [], known: 0 }
+      : isLimited(dailyLimit)
         ? await this.#spent(row, members, category, ahead)
-        : { used: [], known: 0 }
+        : await this.#waiting(recipients, ahead)
     const input: ForecastInput = {
       recipients,
       ...spent,
@@ -137,9 +138,18 @@ export class OutlookReader {
         row: other,
         startAt: begins,
         members: isPlanned ? membersFor(other, category) : waitingOf(other),
+        category,
       })
     }
     return ahead.sort((one, two) => (goesBefore(one, two) ? -1 : 1))
+  }
+
+  /** How many wait for what: without a limit it does not matter who they are. */
+  async #waiting(recipients: number, ahead: readonly Ahead[]): Promise<Spent> {
+    if (ahead.length === 0) return { used: [], known: 0 }
+    const before = await Promise.all(ahead.map((other) => this.#count(other.row, other.members, other.category)))
+    const crowds = [...before, recipients].map((people, place): Crowd => ({ people, at: null, waitFor: [place] }))
+    return { used: [], known: 0, queue: { starts: ahead.map((other) => other.startAt), crowds } }
   }
 
   /** Who counts against the limit, by the minute as of its first, as the sender counts, and who waits for what; `known` of them are recipients here and cost nothing more. */
