@@ -993,6 +993,22 @@ describe('what the office sees', () => {
     expect(await fits(later.id), 'the first one takes until the next day').toBe(false)
   })
 
+  test('without a daily limit, who is still to be written to before it takes time, each message its own', async () => {
+    room.info({ quietHours: null })
+    const { whatsapp } = room.channel()
+    room.channels.set('arnsberg', { ...room.channel(), whatsapp: { ...whatsapp, messagesPerSecond: 1 } })
+    await room.subscribe(40)
+    const takes = async (id: string) =>
+      (new Date((await room.view(id)).forecast.finishesAt!).getTime() - room.now().getTime()) / 1000
+    const { id } = await room.draft()
+    expect(await takes(id)).toBe(40)
+    const first = await room.approved()
+    expect(await takes(id)).toBe(80)
+    await room.startDue()
+    await room.became(first.id, 'delivered')
+    expect(await takes(id)).toBe(79)
+  })
+
   test('the price is that of the day in the town, also in its first hour', async () => {
     room.info({ quietHours: null })
     await room.subscribe(2)
