@@ -1,4 +1,5 @@
 import type { Acceptable, Channel, Offering } from './channel.ts'
+import { localeOf } from './locale.ts'
 import { type CommonPlaceholder, REPLY_KEYS, type ReplyKey } from './reply-keys.ts'
 import { textsDe } from './texts.de.ts'
 import { textsEn } from './texts.en.ts'
@@ -124,8 +125,8 @@ const dayFormats = new WeakMap<Channel, Intl.DateTimeFormat>()
 
 /** Making one costs more than everything else about an answer. */
 function dayFormat(channel: Channel): Intl.DateTimeFormat {
-  const { language, timezone: timeZone } = channel
-  const format = dayFormats.get(channel) ?? new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone })
+  const { timezone: timeZone } = channel
+  const format = dayFormats.get(channel) ?? new Intl.DateTimeFormat(localeOf(channel), { dateStyle: 'long', timeZone })
   dayFormats.set(channel, format)
   return format
 }

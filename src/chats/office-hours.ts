@@ -1,6 +1,7 @@
 import { getHolidays, isHoliday } from 'feiertagejs'
 import { Temporal } from 'temporal-polyfill'
 import { type Channel, type ChatOffering, type Closure, type MinuteSpan, WEEKDAYS } from '../channels/channel.ts'
+import { localeOf } from '../channels/locale.ts'
 import { replyText, textsOf } from '../channels/replies.ts'
 
 /** Longer than any closure somebody would plan: then there is no next opening worth naming. */
@@ -116,7 +117,7 @@ function spokenOpening(channel: Channel, today: Temporal.PlainDate, opening: Dat
   const { phrases } = textsOf(channel)
   const days = today.until(localDay(channel, opening)).days
   const format = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(channel.language, { timeZone: channel.timezone, ...options }).format(opening)
+    new Intl.DateTimeFormat(localeOf(channel), { timeZone: channel.timezone, ...options }).format(opening)
   const time = format({ hour: 'numeric', minute: '2-digit', hourCycle: 'h23' }).replace(/^0(?=\d)/, '')
   const weekday = format({ weekday: 'long' })
   const day =

@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { Channel } from '../channels/channel.ts'
+import { localeOf } from '../channels/locale.ts'
 import type { Disclosure } from '../privacy/disclosure.ts'
 import { PREFERENCE, readSource } from '../subscriptions/source.ts'
 import { noNotice } from '../subscriptions/unite.ts'
@@ -12,7 +13,7 @@ export function Everything({ found, words, channel, json }: Shown) {
   const when = (at: Date | null) =>
     at === null
       ? '–'
-      : new Intl.DateTimeFormat(channel.language, {
+      : new Intl.DateTimeFormat(localeOf(channel), {
           dateStyle: 'medium',
           timeStyle: 'short',
           timeZone: channel.timezone,
