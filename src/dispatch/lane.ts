@@ -144,7 +144,7 @@ export async function handOver(
       returning 1
     ), due as materialized (
       select o.ctid as place from outgoing o
-      where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and exists (select from held)
+      where o.id = any(${arrayOf(ids)}::text::bigint[]) and o.status = 'queued' and (o.not_before is null or o.not_before <= ${now}) and exists (select from held)
         and (o.broadcast_id is null or o.broadcast_id in (select b.id from broadcasts b where b.channel = ${channel} and b.status = 'sending'))
         and (o.broadcast_id is null or o.not_before is null or exists (
           select from subscriptions s where s.contact_id = o.contact_id and s.offering = 'info' and s.left_at is null))

@@ -187,10 +187,26 @@ export async function retryRun(
   const hopeless = JSON.stringify(run.hopelessCodes ?? [])
   const now = deed.now.toISOString()
   const openSince = new Date(deed.now.getTime() - (run.unknownForMs ?? 0)).toISOString()
+  const isOpen = sql`status = 'unknown' and coalesce(status_at, 'epoch') <= ${openSince}::timestamptz`
+  // The attempt before may have arrived: for the daily limit it has.
+  if (run.include.includes('unknown'))
+    await keepCounting(
+      deed,
+      await deed.tx
+        .select({
+          channel: outgoing.channel,
+          status: outgoing.status,
+          handedOverAt: outgoing.handedOverAt,
+          countsAs: outgoing.contactId,
+        })
+        .from(outgoing)
+        .where(and(eq(outgoing.broadcastId, run.broadcastId), isOpen)),
+      { asThemselves: true },
+    )
   const result = await deed.tx.execute(sql`
     update outgoing set status = 'queued', status_at = ${now}::timestamptz, not_before = ${now}::timestamptz, attempts = 0, error_code = null
     where broadcast_id = ${run.broadcastId}::uuid and (
-      ${run.include.includes('unknown') ? sql`status = 'unknown' and coalesce(status_at, 'epoch') <= ${openSince}::timestamptz` : sql`false`}
+      ${run.include.includes('unknown') ? isOpen : sql`false`}
       or ${
         run.include.includes('failed')
           ? sql`status = 'failed' and (error_code is null or error_code <> all(array(select jsonb_array_elements_text(${hopeless}::jsonb)::int)))`
@@ -234,7 +250,7 @@ export async function eraseMessages(
       handedOverAt: outgoing.handedOverAt,
       countsAs: outgoing.countsAs,
     })
-  await keepCounting(deed, gone)
+  await keepCounting(deed, gone, { asThemselves: chatId !== undefined })
   if (chatId !== undefined) return gone.length
   // Who was two contacts may have got a broadcast as both.
   const them = [contactId, ...(await absorbedBy(deed, contactId)).map(({ id }) => id)]

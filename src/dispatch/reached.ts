@@ -60,8 +60,12 @@ async function run<Found>(client: Sql, query: SQL): Promise<Found[]> {
 
 type Gone = Pick<Row, 'channel' | 'status' | 'handedOverAt' | 'countsAs'>
 
-/** Of messages that were just deleted, those that still count are noted anew, as nobody's. */
-export async function keepCounting({ tx, now }: Deed, gone: readonly Gone[]): Promise<void> {
+/** Of messages that are deleted or leave once more, those that count go on doing so: as nobody in particular, unless the people stay. */
+export async function keepCounting(
+  { tx, now }: Deed,
+  gone: readonly Gone[],
+  { asThemselves }: { asThemselves: boolean },
+): Promise<void> {
   const since = new Date(now.getTime() - LIMIT_WINDOW_MS)
   const counting = gone.flatMap(({ channel, status, handedOverAt, countsAs }) =>
     countsAs !== null && handedOverAt !== null && handedOverAt > since && !NOT_REACHED.includes(status)
@@ -73,7 +77,7 @@ export async function keepCounting({ tx, now }: Deed, gone: readonly Gone[]): Pr
             handedOverAt,
             statusAt: handedOverAt,
             createdAt: handedOverAt,
-            countsAs: randomUUID(),
+            countsAs: asThemselves ? countsAs : randomUUID(),
           },
         ]
       : [],

@@ -20,4 +20,5 @@ export async function redirect(deed: Deed, from: string, to: string): Promise<vo
   await tx.execute(
     sql`update outgoing set contact_id = ${to}::uuid where contact_id = ${from}::uuid and kind <> 'broadcast'`,
   )
+  await tx.execute(sql`update outgoing set counts_as = ${to}::uuid where counts_as = ${from}::uuid`)
 }

@@ -37,7 +37,7 @@ export const callbackDataOf = (outgoingId: number | string, handedOverAt: Date) 
 
 /** What `callbackDataOf` made. What an earlier version sent names the row alone. */
 export function sentAs(callbackData: string | undefined): { outgoingId?: number; handedOverAt?: Date } {
-  const [, id, at] = /^whatsup:(\d{1,15})(?:\.([0-9a-z]{1,10}))?$/.exec(callbackData ?? '') ?? []
+  const [, id, at] = /^whatsup:(\d{1,15})(?:\.([0-9a-z]{1,9}))?$/.exec(callbackData ?? '') ?? []
   return id === undefined
     ? {}
     : { outgoingId: Number(id), ...(at !== undefined && { handedOverAt: new Date(Number.parseInt(at, 36)) }) }
@@ -146,7 +146,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
         as r(id bigint, c text, h text, s outgoing_status, at timestamptz, ho timestamptz, e int, pc text, pt text, b boolean)
     ), locked as materialized (
       select o.id, o.status as before, ${OPEN} and o.wamid_hash is not distinct from decode(r.h, 'hex') as earlier,
-        ${OPEN} and r.s = 'failed' and r.ho <> o.handed_over_at as former,
+        r.s = 'failed' and r.ho <> o.handed_over_at as former,
         o.wamid_hash is distinct from decode(r.h, 'hex') and (o.kind <> 'broadcast' or o.contact_id is not null) as unnamed
       from outgoing o join r on r.id = o.id and r.c = o.channel
       where o.kind <> 'inbox' and (o.wamid_hash is null or o.wamid_hash = decode(r.h, 'hex') or ${OPEN})
@@ -156,7 +156,7 @@ async function apply(deed: Deed, reports: readonly Folded[]): Promise<ChangedRow
         status = case when f.forward then r.s else o.status end,
         status_at = case when f.forward then r.at else o.status_at end,
         error_code = case when f.forward then r.e else o.error_code end,
-        wamid_hash = case when l.unnamed then decode(r.h, 'hex') else o.wamid_hash end,
+        wamid_hash = case when l.unnamed and f.forward then decode(r.h, 'hex') else o.wamid_hash end,
         pricing_category = coalesce(o.pricing_category, r.pc),
         pricing_type = coalesce(o.pricing_type, r.pt),
         billable = coalesce(o.billable, r.b),

@@ -1,5 +1,6 @@
 import type { Channel } from '../channels/channel.ts'
 import type { Sql } from '../db/db.ts'
+import type { Logger } from '../log.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
 import { type Counting, DailyLimit } from './daily-limit.ts'
 import { type Run, readChannel, readDue, readRun, readRuns, type Waiting } from './lane.ts'
@@ -32,6 +33,7 @@ export class Supply {
   readonly #channel: Channel
   readonly #sql: Sql
   readonly #now: () => Date
+  readonly #log: Logger
   readonly limit = new DailyLimit()
   /** People with a single message on its way: theirs go one after the other. */
   readonly busy = new Set<string>()
@@ -51,12 +53,17 @@ export class Supply {
   #isFull = false
   #countAgainAtMs = 0
   #counting: Promise<void> | null = null
+  /** Picked while the rows are being counted, which may still show them as waiting. */
+  #pickedMeanwhile = new Set<string>()
+  /** Those who count already, as last read for their own sake, and whether there are more of them. */
+  #known = { ids: new Set<string>(), more: false }
   #stopped = false
 
-  constructor(parts: { channel: Channel; sql: Sql; now: () => Date }) {
+  constructor(parts: { channel: Channel; sql: Sql; now: () => Date; log: Logger }) {
     this.#channel = parts.channel
     this.#sql = parts.sql
     this.#now = parts.now
+    this.#log = parts.log
   }
 
   /** Forgets what was read: somebody else may have sent it meanwhile. */
@@ -65,6 +72,8 @@ export class Supply {
     this.#bulk = []
     this.#bulkAt = 0
     this.#runs.clear()
+    this.#known = { ids: new Set(), more: false }
+    this.#countAgainAtMs = 0
     this.limit.unload()
   }
 
@@ -86,15 +95,15 @@ export class Supply {
     this.#runs = new Map(running.map((run) => [run.id, known.get(run.id) ?? startOf(run)]))
     if ([...known.keys()].some((id) => !this.#runs.has(id))) this.#keep((row) => this.#runs.has(row.broadcastId!))
     const isDue = this.#isFull && performance.now() >= this.#countAgainAtMs
-    if (!this.#counting && (state.dailyLimit !== this.limit.limit || isDue)) {
-      this.#counting = this.#countAgain(state.dailyLimit, now).finally(() => {
+    if (this.#counting || !(state.dailyLimit !== this.limit.limit || isDue)) return
+    this.#pickedMeanwhile.clear()
+    this.#counting = this.#countAgain(state.dailyLimit, now)
+      .catch((error) => this.#log.warn({ err: error, channel: slug }, 'the daily limit was not counted, tried again'))
+      .finally(() => {
         this.#counting = null
       })
-      this.#counting.catch(() => {}) // tried again by the next look
-    }
     // Mostly it is done at once. Where a large broadcast is read, neither answers nor the lease wait for it.
-    if (this.#counting)
-      await Promise.race([this.#counting, new Promise((resolve) => setTimeout(resolve, COUNT_WAIT_MS))])
+    await Promise.race([this.#counting, new Promise((resolve) => setTimeout(resolve, COUNT_WAIT_MS))])
   }
 
   /** Who was told not to have been reached makes room; and whoever counts already waits behind nobody who would cost room. */
@@ -104,14 +113,13 @@ export class Supply {
     const since = new Date(now.getTime() - LIMIT_WINDOW_MS)
     const found = await readKnown(this.#sql, this.#channel.slug, since, READ_ROWS)
     if (this.limit.limit === undefined) return // forgotten meanwhile
-    const known = found.filter(({ broadcastId }) => this.#runs.has(broadcastId!))
-    const ids = new Set(known.map(({ id }) => id))
-    this.#keep(({ id }) => !ids.has(id))
+    const known = found.filter(({ id, broadcastId }) => this.#runs.has(broadcastId!) && !this.#pickedMeanwhile.has(id))
+    this.#known = { ids: new Set(known.map(({ id }) => id)), more: found.length === READ_ROWS }
+    this.#keep(({ id }) => !this.#known.ids.has(id))
     this.#bulk.unshift(...known)
     this.#isFull = false
     const endedMs = performance.now()
-    const pauseMs = Math.max(COUNT_AGAIN_MS, COUNT_AGAIN_TIMES * (endedMs - startedMs))
-    this.#countAgainAtMs = found.length < READ_ROWS ? endedMs + pauseMs : endedMs
+    this.#countAgainAtMs = endedMs + Math.max(COUNT_AGAIN_MS, COUNT_AGAIN_TIMES * (endedMs - startedMs))
   }
 
   /** Single messages that were read are nearly used up, or none of them may go, and there are more. */
@@ -145,7 +153,8 @@ export class Supply {
    * Whoever is picked counts at once, or a batch would go beyond the limit together. Answers with what the limit noted.
    * @param row what `next` answered with
    */
-  reserve({ broadcastId, contactId, countsAs }: Waiting, at: Date): Counting | undefined {
+  reserve({ id, broadcastId, contactId, countsAs }: Waiting, at: Date): Counting | undefined {
+    if (this.#counting) this.#pickedMeanwhile.add(id)
     if (broadcastId === null && contactId !== null) this.busy.add(contactId)
     return countsAs === null ? undefined : this.limit.count(countsAs, at.getTime())
   }
@@ -163,6 +172,7 @@ export class Supply {
 
   /** It was there when read, but could not be taken: locked, skipped or paused meanwhile. */
   notTaken({ id, broadcastId }: Waiting): void {
+    this.#known.ids.delete(id)
     const run = broadcastId === null ? undefined : this.#runs.get(broadcastId)
     if (run && (run.missed === null || BigInt(id) < BigInt(run.missed))) run.missed = id
   }
@@ -225,6 +235,8 @@ export class Supply {
       this.#bulk.splice(i, 1)
       return other
     }
+    if (this.#known.more) this.#countAgainAtMs = 0 // the next of them
+    this.#known.more = false
     this.hold(1000)
     return undefined
   }
@@ -252,7 +264,7 @@ export class Supply {
       run.afterId = last.id
       if (this.#runs.get(run.id) !== run) return // forgotten meanwhile: whoever finds it anew reads it anew
       this.#keep(() => true)
-      this.#bulk.push(...rows)
+      this.#bulk.push(...rows.filter(({ id }) => !this.#known.ids.has(id)))
       return
     }
   }
