@@ -11,7 +11,7 @@ import { testSend } from '../../src/broadcasts/test-send.ts'
 import { list, recipients } from '../../src/broadcasts/views.ts'
 import { stopChannel } from '../../src/channels/channels.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
-import { readDue, type Settled, settle } from '../../src/dispatch/lane.ts'
+import { handOver, lease, readDue, type Settled, settle } from '../../src/dispatch/lane.ts'
 import { enqueue, startRun } from '../../src/dispatch/queue.ts'
 import { inDeed } from '../../src/runtime.ts'
 import { leave } from '../../src/subscriptions/subscriptions.ts'
@@ -710,6 +710,16 @@ describe('trying again', () => {
     expect(await room.finishDone()).toBe(0)
   })
 
+  test('open outcomes that leave once more go on counting at the daily limit: they may have arrived', async () => {
+    const { id } = await over()
+    await room.database.sql`update channels set daily_limit = 100 where slug = 'arnsberg'`
+    await room.database.sql`update outgoing set handed_over_at = ${room.now()} where broadcast_id = ${id}`
+    const used = async () => (await room.act((deed) => limitOutlook(deed, room.channel())))?.used
+    expect(await used()).toBe(2)
+    await again(id, ['unknown'])
+    expect(await used()).toBe(2)
+  })
+
   test('takes who failed for a barred country, an unexplained code or without any, as the report says', async () => {
     const { id } = await over([130497, 987_654, null])
     const failures = await room.act((deed) => failuresOf(deed, 'arnsberg', id))
@@ -727,6 +737,21 @@ describe('trying again', () => {
     const named = await sql<{ status: string }[]>`
       select o.status from outgoing o join outgoing_wamids w on w.outgoing_id = o.id where o.broadcast_id = ${id} order by o.id`
     expect(named.map(({ status }) => status)).toEqual(['failed', 'unknown', 'delivered'])
+  })
+
+  test('what waits for another moment is not handed over before it, whoever asks', async () => {
+    const { id } = await over()
+    await again(id, ['failed'])
+    const { sql } = room.database
+    const rows = await sql<
+      { id: string }[]
+    >`select id from outgoing where broadcast_id = ${id} and status = 'queued' order by id`
+    await sql`update outgoing set not_before = ${new Date(room.now().getTime() + MINUTE)} where id = ${rows[0]!.id}`
+    const owner = randomUUID()
+    await lease(sql, 'arnsberg', owner)
+    const ids = rows.map((row) => row.id)
+    const taken = await handOver(sql, 'arnsberg', owner, ids, 0, room.now())
+    expect([...taken.keys()]).toEqual(ids.slice(1))
   })
 
   test('takes open outcomes only if asked for', async () => {

@@ -213,6 +213,15 @@ describe('an attempt that the office decided on', () => {
     expect((await stateOf(lost)).status).toBe('failed')
   })
 
+  test('nor when its own answer told no id', async () => {
+    const { row: nameless } = await onItsWayTo('+4915112344901')
+    const [first, second] = [new Date(desk.now().getTime() - 60_000), desk.now()]
+    await desk.sql`update outgoing set status = 'accepted', handed_over_at = ${second} where id = ${nameless}`
+    const callbackData = callbackDataOf(nameless, first)
+    await tell({ id: 'wamid.NEVER', status: 'failed', biz_opaque_callback_data: callbackData, ...error(131026) })
+    expect((await stateOf(nameless)).status).toBe('accepted')
+  })
+
   test('leaves no message id of the one before behind an erasure', async () => {
     await handOver()
     await answered(SECOND)
