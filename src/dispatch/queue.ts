@@ -4,7 +4,7 @@ import { absorbedBy } from '../contacts/moving.ts'
 import { outgoing } from '../db/schema.ts'
 import { uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
-import { keepCounting, nobodyAnyMore, strangerOf } from './reached.ts'
+import { keepCounting, keepCountingOpen, nobodyAnyMore, strangerOf } from './reached.ts'
 
 export type OutgoingKind = (typeof outgoing.kind.enumValues)[number]
 export type OutgoingStatus = (typeof outgoing.status.enumValues)[number]
@@ -190,19 +190,7 @@ export async function retryRun(
   const isOpen = sql`status = 'unknown' and coalesce(status_at, 'epoch') <= ${openSince}::timestamptz`
   // The attempt before may have arrived: for the daily limit it has.
   if (run.include.includes('unknown'))
-    await keepCounting(
-      deed,
-      await deed.tx
-        .select({
-          channel: outgoing.channel,
-          status: outgoing.status,
-          handedOverAt: outgoing.handedOverAt,
-          countsAs: outgoing.contactId,
-        })
-        .from(outgoing)
-        .where(and(eq(outgoing.broadcastId, run.broadcastId), isOpen)),
-      { asThemselves: true },
-    )
+    await keepCountingOpen(deed, sql`broadcast_id = ${run.broadcastId}::uuid and ${isOpen}`)
   const result = await deed.tx.execute(sql`
     update outgoing set status = 'queued', status_at = ${now}::timestamptz, not_before = ${now}::timestamptz, attempts = 0, error_code = null
     where broadcast_id = ${run.broadcastId}::uuid and (

@@ -60,7 +60,7 @@ async function run<Found>(client: Sql, query: SQL): Promise<Found[]> {
 
 type Gone = Pick<Row, 'channel' | 'status' | 'handedOverAt' | 'countsAs'>
 
-/** Of messages that are deleted or leave once more, those that count go on doing so: as nobody in particular, unless the people stay. */
+/** Of messages that were just deleted, those that count go on doing so: as nobody in particular, unless the people stay. */
 export async function keepCounting(
   { tx, now }: Deed,
   gone: readonly Gone[],
@@ -83,6 +83,14 @@ export async function keepCounting(
       : [],
   )
   if (counting.length > 0) await tx.insert(outgoing).values(counting)
+}
+
+/** Recipients with an open outcome who are about to get another attempt go on counting for the one before. */
+export async function keepCountingOpen({ tx, now }: Deed, which: SQL): Promise<void> {
+  await tx.execute(sql`
+    insert into ${outgoing} (channel, kind, status, handed_over_at, status_at, created_at, counts_as)
+    select channel, 'reply', 'sent', handed_over_at, handed_over_at, handed_over_at, contact_id from ${outgoing}
+    where ${which} and contact_id is not null and handed_over_at > ${new Date(now.getTime() - LIMIT_WINDOW_MS).toISOString()}::timestamptz`)
 }
 
 /** Whom a message without owner counts as one of these, contacts or strangers, it counts as nobody in particular from now on. */

@@ -5,6 +5,7 @@ import { testSend } from '../../src/broadcasts/test-send.ts'
 import { checkNumber } from '../../src/channels/number-check.ts'
 import { type Counts, countStates } from '../../src/dispatch/queue.ts'
 import type { Send } from '../../src/emulator/sends.ts'
+import { ROADWORKS } from './newsroom.ts'
 import { phoneOf, populate } from './population.ts'
 import { eventually, openStack, type Stack } from './stack.ts'
 
@@ -36,16 +37,7 @@ export async function openDispatchDesk(perSecond: number) {
   }
   const drafted = (): Promise<string> =>
     stack.runtime.act(async (deed) => {
-      const { id } = await draft(deed, writer, arnsberg(), {
-        title: 'Sperrung Ruhrstraße',
-        template: { name: 'stadt_meldung', language: 'de' },
-        parameters: {
-          header: ['Verkehr'],
-          body: ['Sperrung', 'Ruhrstraße ab Montag'],
-          buttons: { '0': 'sperrung-ruhrstrasse' },
-        },
-        audience: { offering: 'info' },
-      })
+      const { id } = await draft(deed, writer, arnsberg(), ROADWORKS)
       return id
     })
   return {
