@@ -11,6 +11,7 @@ import { contentOf, isMarketing, isSeries, membersFor, progressOf, type Row } fr
 import { nextDates, withOffset } from './calendar.ts'
 import { earliest } from './drafts.ts'
 import { type Crowd, type Forecast, type ForecastInput, forecast, type Queue, sentence } from './forecast.ts'
+import type { Progress } from './lifecycle.ts'
 import { costOf, rateOn } from './rates.ts'
 
 export type Outlook = { forecast: Forecast; sentence: string; wait: Wait | null }
@@ -195,13 +196,18 @@ export const waitingOf = (row: Row): SQL =>
 
 type Place = Pick<Ahead, 'row' | 'startAt'>
 
-/** As the sender takes them: what has begun by its beginning, then the rest as it becomes due. */
+/** As they are started and sent: what has begun, then what is being started, then the rest as it becomes due; of one moment what was approved first. */
 function goesBefore(one: Place, two: Place): boolean {
-  const planned = [one, two].map(({ row }) => progressOf(row) === 'planned')
-  if (planned[0] !== planned[1]) return planned[1]!
-  const [first, second] = [one, two].map(({ row, startAt }) => (row.startedAt ?? row.dueAt ?? startAt).getTime())
-  return first === second ? one.row.id < two.row.id : first! < second!
+  const [first, second] = [one, two].map(({ row, startAt }) => [
+    PROGRESSES.indexOf(progressOf(row)),
+    (row.startedAt ?? row.dueAt ?? startAt).getTime(),
+    row.startedAt ? 0 : (row.approvedAt?.getTime() ?? Number.POSITIVE_INFINITY),
+  ])
+  const differing = first!.findIndex((figure, place) => figure !== second![place])
+  return differing === -1 ? one.row.id < two.row.id : first![differing]! < second![differing]!
 }
+
+const PROGRESSES: readonly Progress[] = ['started', 'frozen', 'planned']
 
 const keyOf = (row: Row, category: string | null): string =>
   progressOf(row) === 'planned' ? JSON.stringify([row.audience, row.correctionOf, isMarketing(category)]) : row.id

@@ -43,7 +43,7 @@ export async function startDue(starter: Starter): Promise<number> {
     .select({ id: broadcasts.id, channel: broadcasts.channel })
     .from(broadcasts)
     .where(and(lte(broadcasts.dueAt, starter.now()), inArray(broadcasts.channel, slugs)))
-    .orderBy(asc(broadcasts.dueAt))
+    .orderBy(asc(broadcasts.dueAt), asc(broadcasts.approvedAt), asc(broadcasts.id))
     .limit(AT_ONCE)
   // Towns do not wait for one another's large audiences.
   let begun = 0

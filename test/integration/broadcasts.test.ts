@@ -1034,6 +1034,28 @@ describe('what the office sees', () => {
     expect(await takes(id)).toBe(79)
   })
 
+  test('of broadcasts planned for the same minute, the one approved first goes first, and the forecast counts so', async () => {
+    room.info({ quietHours: null })
+    const { whatsapp } = room.channel()
+    room.channels.set('arnsberg', { ...room.channel(), whatsapp: { ...whatsapp, messagesPerSecond: 1 } })
+    await room.subscribe(10)
+    const sendAt = new Date(room.now().getTime() + HOUR)
+    const takes = async (id: string) =>
+      (new Date((await room.view(id)).forecast.finishesAt!).getTime() - sendAt.getTime()) / 1000
+    const draft = await room.draft({ sendAt })
+    const ids: string[] = []
+    for (let n = 0; n < 6; n += 1) {
+      room.pass(1000)
+      ids.push((await room.approved({ sendAt })).id)
+    }
+    expect(await Promise.all(ids.map(takes))).toEqual([10, 20, 30, 40, 50, 60])
+    expect(await takes(draft.id), 'not approved yet').toBe(70)
+    room.pass(HOUR)
+    await room.startDue()
+    const started = await room.database.sql`select id from broadcasts where status = 'sending' order by first_id`
+    expect(started.map(({ id }) => id)).toEqual(ids)
+  })
+
   test('the price is that of the day in the town, also in its first hour', async () => {
     room.info({ quietHours: null })
     await room.subscribe(2)
