@@ -4,8 +4,8 @@ import type { Logger } from '../log.ts'
 import { type Address, addresser } from '../whatsapp/messages.ts'
 import { type Counting, DailyLimit } from './daily-limit.ts'
 import { type Run, readChannel, readDue, readRun, readRuns, type Waiting } from './lane.ts'
-import { readKnown } from './reached.ts'
-import { LIMIT_WINDOW_MS, quietUntil } from './windows.ts'
+import { Recount } from './recount.ts'
+import { quietUntil } from './windows.ts'
 
 type RunState = Run & {
   afterId: string
@@ -23,18 +23,14 @@ const DUE_ROWS = 200
 const MOST_DUE_ROWS = 6400
 /** Known subscribers behind one for whom the daily limit leaves no room: looked for this far at once, and everywhere when the rows are read again. */
 const LOOK_PAST = 500
-/** How soon the rows are read again while somebody waits for the daily limit, and how many times what that takes, if it takes long. */
-const COUNT_AGAIN_MS = 5000
-const COUNT_AGAIN_TIMES = 50
-const COUNT_WAIT_MS = 100
 
 /** What a channel has to send, in its order: single messages first, then its broadcasts, the oldest first. Reads ahead; decides nothing for good. */
 export class Supply {
   readonly #channel: Channel
   readonly #sql: Sql
   readonly #now: () => Date
-  readonly #log: Logger
   readonly limit = new DailyLimit()
+  readonly #recount: Recount
   /** People with a single message on its way: theirs go one after the other. */
   readonly busy = new Set<string>()
   #urgent: Waiting[] = []
@@ -49,21 +45,22 @@ export class Supply {
   #quiet = false
   #quietLookAtMs = 0
   #rereadAtMs = 0
-  /** The daily limit kept somebody back. */
-  #isFull = false
-  #countAgainAtMs = 0
-  #counting: Promise<void> | null = null
-  /** Picked while the rows are being counted, which may still show them as waiting. */
-  #pickedMeanwhile = new Set<string>()
-  /** Those who count already, as last read for their own sake, and whether there are more of them. */
-  #known = { ids: new Set<string>(), more: false }
   #stopped = false
 
   constructor(parts: { channel: Channel; sql: Sql; now: () => Date; log: Logger }) {
     this.#channel = parts.channel
     this.#sql = parts.sql
     this.#now = parts.now
-    this.#log = parts.log
+    this.#recount = new Recount({
+      ...parts,
+      channel: parts.channel.slug,
+      limit: this.limit,
+      isRunning: (broadcastId) => this.#runs.has(broadcastId),
+      putFirst: (known) => {
+        this.#keep(({ id }) => !this.#recount.has(id))
+        this.#bulk.unshift(...known)
+      },
+    })
   }
 
   /** Forgets what was read: somebody else may have sent it meanwhile. */
@@ -72,8 +69,7 @@ export class Supply {
     this.#bulk = []
     this.#bulkAt = 0
     this.#runs.clear()
-    this.#known = { ids: new Set(), more: false }
-    this.#countAgainAtMs = 0
+    this.#recount.forget()
     this.limit.unload()
   }
 
@@ -94,32 +90,7 @@ export class Supply {
     const known = this.#runs
     this.#runs = new Map(running.map((run) => [run.id, known.get(run.id) ?? startOf(run)]))
     if ([...known.keys()].some((id) => !this.#runs.has(id))) this.#keep((row) => this.#runs.has(row.broadcastId!))
-    const isDue = this.#isFull && performance.now() >= this.#countAgainAtMs
-    if (this.#counting || !(state.dailyLimit !== this.limit.limit || isDue)) return
-    this.#pickedMeanwhile.clear()
-    this.#counting = this.#countAgain(state.dailyLimit, now)
-      .catch((error) => this.#log.warn({ err: error, channel: slug }, 'the daily limit was not counted, tried again'))
-      .finally(() => {
-        this.#counting = null
-      })
-    // Mostly it is done at once. Where a large broadcast is read, neither answers nor the lease wait for it.
-    await Promise.race([this.#counting, new Promise((resolve) => setTimeout(resolve, COUNT_WAIT_MS))])
-  }
-
-  /** Who was told not to have been reached makes room; and whoever counts already waits behind nobody who would cost room. */
-  async #countAgain(limit: number | null, now: Date): Promise<void> {
-    const startedMs = performance.now()
-    if (!(await this.limit.load(this.#sql, this.#channel.slug, limit, now.getTime())) || !this.#isFull) return
-    const since = new Date(now.getTime() - LIMIT_WINDOW_MS)
-    const found = await readKnown(this.#sql, this.#channel.slug, since, READ_ROWS)
-    if (this.limit.limit === undefined) return // forgotten meanwhile
-    const known = found.filter(({ id, broadcastId }) => this.#runs.has(broadcastId!) && !this.#pickedMeanwhile.has(id))
-    this.#known = { ids: new Set(known.map(({ id }) => id)), more: found.length === READ_ROWS }
-    this.#keep(({ id }) => !this.#known.ids.has(id))
-    this.#bulk.unshift(...known)
-    this.#isFull = false
-    const endedMs = performance.now()
-    this.#countAgainAtMs = endedMs + Math.max(COUNT_AGAIN_MS, COUNT_AGAIN_TIMES * (endedMs - startedMs))
+    await this.#recount.look(state.dailyLimit)
   }
 
   /** Single messages that were read are nearly used up, or none of them may go, and there are more. */
@@ -154,7 +125,7 @@ export class Supply {
    * @param row what `next` answered with
    */
   reserve({ id, broadcastId, contactId, countsAs }: Waiting, at: Date): Counting | undefined {
-    if (this.#counting) this.#pickedMeanwhile.add(id)
+    this.#recount.picked(id)
     if (broadcastId === null && contactId !== null) this.busy.add(contactId)
     return countsAs === null ? undefined : this.limit.count(countsAs, at.getTime())
   }
@@ -172,7 +143,7 @@ export class Supply {
 
   /** It was there when read, but could not be taken: locked, skipped or paused meanwhile. */
   notTaken({ id, broadcastId }: Waiting): void {
-    this.#known.ids.delete(id)
+    this.#recount.letGo(id)
     const run = broadcastId === null ? undefined : this.#runs.get(broadcastId)
     if (run && (run.missed === null || BigInt(id) < BigInt(run.missed))) run.missed = id
   }
@@ -235,15 +206,14 @@ export class Supply {
       this.#bulk.splice(i, 1)
       return other
     }
-    if (this.#known.more) this.#countAgainAtMs = 0 // the next of them
-    this.#known.more = false
+    this.#recount.wantMore()
     this.hold(1000)
     return undefined
   }
 
   #mayReach({ countsAs }: Waiting, nowMs: number): boolean {
     const may = countsAs === null || this.limit.allows(countsAs, nowMs)
-    if (!may) this.#isFull = true
+    if (!may) this.#recount.want()
     return may
   }
 
@@ -264,7 +234,7 @@ export class Supply {
       run.afterId = last.id
       if (this.#runs.get(run.id) !== run) return // forgotten meanwhile: whoever finds it anew reads it anew
       this.#keep(() => true)
-      this.#bulk.push(...rows.filter(({ id }) => !this.#known.ids.has(id)))
+      this.#bulk.push(...rows.filter(({ id }) => !this.#recount.has(id)))
       return
     }
   }
