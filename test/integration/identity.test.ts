@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { handOver, lease } from '../../src/dispatch/lane.ts'
+import { readReached } from '../../src/dispatch/reached.ts'
 import { OF_OTHERS } from '../../src/jobs/nightly.ts'
 import { retain } from '../../src/privacy/retention.ts'
 import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
@@ -351,6 +352,19 @@ test.each(['sending', 'accepted', 'unknown'])(
       expect((await rows()).map(({ status }) => status).sort()).toEqual([state, 'skipped'].sort())
   },
 )
+
+test('whoever was two contacts counts as one person against the daily limit', async () => {
+  await desk.writes({ phone: PHONE }, 'START')
+  await desk.writes({ userId: ID }, 'START')
+  for (const who of [{ phone: PHONE }, { userId: ID }]) {
+    const { id } = (await desk.contactOf(who))!
+    await desk.database.sql`
+      insert into outgoing (channel, kind, status, handed_over_at, counts_as) values ('arnsberg', 'test', 'sent', ${desk.now()}, ${id})`
+  }
+  await desk.writes(anna, 'STATUS')
+  const counted = await readReached(desk.database.sql, 'arnsberg', new Date(desk.now().getTime() - 60_000))
+  expect(counted.map(({ person }) => person)).toEqual([(await desk.contactOf(anna))!.id])
+})
 
 test('who could not be reached under the id that ends still gets it under the other', async () => {
   await desk.writes({ phone: PHONE }, 'START')
