@@ -30,7 +30,7 @@ export function consentRoutes(runtime: Runtime) {
             <Button icon="checklist">Verzeichnis prüfen</Button>
           </PostForm>
         </Head>
-        <WholeLedger check={check} zone={channel.timezone} live={live} />
+        <WholeLedger check={check} zone={channel.timezone} live={live} checksHere />
         <Note>
           Jede Anmeldung und jede Abmeldung steht hier als Nachweis. Einträge lassen sich nicht ändern. Personen
           erscheinen nur unter einem Kennzeichen.

@@ -8,13 +8,28 @@ const HELP = 'Bitte ziehen Sie die Technik und den Datenschutz hinzu.'
 /** Does the ledger hold, as far as the latest walk knows? */
 export const holds = ({ broken, stands }: Pick<LedgerCheck, 'broken' | 'stands'>): boolean => broken === null && stands
 
-/** What the latest walk along the whole ledger found. `live` for an answer to a press of the button. */
-export const WholeLedger = ({ check, zone, live }: { check: LedgerCheck | null; zone: string; live?: boolean }) => {
+type WholeLedgerProps = {
+  check: LedgerCheck | null
+  zone: string
+  /** The answer to a press of the button. */
+  live?: boolean
+  /** The button stands on the same page. */
+  checksHere?: boolean
+}
+
+/** What the latest walk along the whole ledger found. */
+export const WholeLedger = ({ check, zone, live, checksHere }: WholeLedgerProps) => {
   if (!check)
     return (
       <Alert kind="info" title="Das ganze Verzeichnis wurde noch nicht geprüft">
-        Das geschieht jede Nacht von selbst, und sofort mit „Verzeichnis prüfen“ unter{' '}
-        <a href="/office/einwilligungen">Einwilligungen</a>.
+        Das geschieht jede Nacht von selbst, und sofort mit „Verzeichnis prüfen“
+        {!checksHere && (
+          <>
+            {' '}
+            unter <a href="/office/einwilligungen">Einwilligungen</a>
+          </>
+        )}
+        .
       </Alert>
     )
   const when = dateTime(check.at, zone)
