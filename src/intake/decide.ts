@@ -18,6 +18,8 @@ export interface World {
   chatOpen: boolean
   /** We asked whether everything shall be erased and wait for the answer. */
   erasePending: boolean
+  /** What they left after they wrote this message, which was delayed: WhatsApp promises no order. */
+  leftSince: ReadonlySet<Offering>
   /** Something else was said since, by them or by the office: a bare yes may be meant for that. */
   eraseOvertaken: boolean
 }
@@ -85,7 +87,8 @@ function decideWords(message: Asking, world: World): Decision {
   return otherwise.do !== 'chat' && !message.forwarded && wishesErasure(words) ? { do: 'erase-ask' } : otherwise
 }
 
-const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new Map([
+/** What a message in words says to our question whether everything shall be erased. */
+export const ERASE_ANSWERS: ReadonlyMap<string, 'erase-confirm' | 'erase-cancel'> = new Map([
   ['ja', 'erase-confirm'],
   ['ja loeschen', 'erase-confirm'],
   ['ja alles loeschen', 'erase-confirm'],
@@ -110,6 +113,7 @@ function grant(wish: Wish | PosterWish | Tap, world: World): Decision {
   const { channel, subscribed, erasePending } = world
   switch (wish.do) {
     case 'join':
+      if (world.leftSince.has(wish.offering)) return { do: 'ignore' }
       return channel.offerings[wish.offering] ? wish : { do: 'no-such-offering', offering: wish.offering }
     case 'leave':
       return leaving(wish.offering, channel, subscribed)

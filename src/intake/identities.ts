@@ -4,11 +4,13 @@ import { noteEvent } from '../channels/channels.ts'
 import { contactChanged } from '../chats/take-in.ts'
 import { uniteChats } from '../chats/unite.ts'
 import { type Contact, contactById, type Finding } from '../contacts/contacts.ts'
+import { hashesOf } from '../contacts/enrol.ts'
+import { keysOf, lockKnown } from '../contacts/ids.ts'
 import { absorb, moveIdentity } from '../contacts/moving.ts'
 import { skipQueued } from '../dispatch/queue.ts'
 import { redirect } from '../dispatch/redirect.ts'
 import type { Deed } from '../runtime.ts'
-import { honourSuppressions } from '../subscriptions/suppressions.ts'
+import { honourSuppressions, latestNo, suppress, takeTurn } from '../subscriptions/suppressions.ts'
 import { recordMove, uniteSubscriptions } from '../subscriptions/unite.ts'
 import type { IdentityChange } from '../whatsapp/webhook-events.ts'
 
@@ -17,14 +19,22 @@ import type { IdentityChange } from '../whatsapp/webhook-events.ts'
  * nothing. @see cloud-api.md §3.4–3.6
  */
 export async function changeIdentity(deed: Deed, channel: Channel, event: IdentityChange): Promise<void> {
-  const move = await moveIdentity(deed, channel.slug, event.old, event.new)
-  if (!move?.moved) return
-  const { contact, same, bereft } = move
   const why = { source: 'identity-change', at: event.at, messageId: event.id }
+  const honour = (contactIds: readonly string[]) =>
+    honourSuppressions(deed, contactIds, { ...why, noticeVersion: channel.privacy.noticeVersion })
+  const move = await moveIdentity(deed, channel.slug, event.old, event.new)
+  if (!move) await takeTurn(deed, channel.slug, 'no') // a list may just be naming them
+  await carryNo(deed, channel, event)
+  if (!move?.moved) {
+    const holders = await lockKnown(deed, channel.slug, [keysOf(deed.vault, event.new)])
+    await honour([...holders.keys()])
+    return
+  }
+  const { contact, same, bereft } = move
   await recordMove(deed, contact, { ...why, channel: channel.slug, noticeVersion: channel.privacy.noticeVersion })
   await unite(deed, channel, contact, same, why)
   await numbersMoved(deed, channel, bereft)
-  await honourSuppressions(deed, [contact.id], { ...why, noticeVersion: channel.privacy.noticeVersion })
+  await honour([contact.id])
   await record(deed, SYSTEM, {
     action: 'contact.moved',
     channel: channel.slug,
@@ -32,6 +42,12 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
     detail: { united: same.length },
   })
   await tellInbox(deed, contact.id)
+}
+
+/** What was said under the old ids counts under the new ones, also where nobody is known by either: an erasure holds for the number that comes after it. */
+async function carryNo(deed: Deed, { slug }: Channel, { old, new: fresh }: IdentityChange): Promise<void> {
+  const no = await latestNo(deed, slug, hashesOf(deed, old))
+  if (no) await suppress(deed, slug, hashesOf(deed, fresh), no)
 }
 
 /** Carries out what messages told about who is who. */

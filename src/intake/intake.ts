@@ -12,13 +12,11 @@ import type { MessageEvent } from '../whatsapp/webhook-events.ts'
 import { carryOut } from './carry-out.ts'
 import { type Decision, decide } from './decide.ts'
 import { follow } from './identities.ts'
-import { ERASE_ASK, ERASE_OVERTAKEN, type Occasion, type Place } from './occasion.ts'
+import { ERASE_ASK, ERASE_OVERTAKEN, ERASE_QUESTION_MS, type Occasion, type Place } from './occasion.ts'
+import { leftSince, withoutErased } from './overtaken.ts'
 
 /** A citizen's message with the channel it was written to. */
 export type Arrival = { channel: Channel; message: MessageEvent }
-
-/** How long the answer "yes" to "shall everything be erased?" counts. */
-const ERASE_QUESTION_MS = 3_600_000
 
 /** Changes of what is known about somebody, made one after the other in one transaction. The rest is left for the next one, so that nobody waits for it. */
 const MOST_ROUNDS = 4
@@ -41,7 +39,7 @@ export async function takeMessages(
   for (const [channel, messages] of waiting) {
     let rest: readonly Arrival[] = messages
     for (let round = 0; rest.length > 0 && round < MOST_ROUNDS; round++)
-      rest = await takeRound(deed, channel, rest, place)
+      rest = await takeRound(deed, channel, await withoutErased(deed, channel, rest), place)
     left.push(...rest)
   }
   await forget(deed, left)
@@ -126,6 +124,7 @@ async function takeRound(deed: Deed, channel: Channel, waiting: readonly Arrival
       subscribed: new Set(active.map(({ offering }) => offering)),
       topics: active.find(({ offering }) => offering === 'info')?.topics ?? null,
       chatOpen,
+      leftSince: leftSince(message, lines),
       erasePending: erase !== 'not asked',
       eraseOvertaken: erase === 'overtaken',
     })

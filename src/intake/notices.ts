@@ -4,12 +4,14 @@ import type { Channel } from '../channels/channel.ts'
 import { noteEvent } from '../channels/channels.ts'
 import { changeTemplate, type TemplateChange } from '../channels/template-store.ts'
 import { type Finding, findContact, recognise } from '../contacts/contacts.ts'
+import { hashesOf } from '../contacts/enrol.ts'
 import { noticesOf, recordNotices } from '../contacts/notices.ts'
 import { broadcasts, received } from '../db/schema.ts'
 import { releaseAnswers } from '../dispatch/held-answers.ts'
 import { enqueue } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
 import { followPreference } from '../subscriptions/preference.ts'
+import { suppress, takeTurn } from '../subscriptions/suppressions.ts'
 import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
 import { takeAccountEvent } from './account.ts'
 import { changeIdentity, follow } from './identities.ts'
@@ -116,14 +118,21 @@ export async function templatesChanged(
   }
 }
 
-/** The newest word counts. Whoever we do not know needs no mark: WhatsApp itself keeps our marketing from them. */
+/** The newest word counts. Whom nobody knows WhatsApp itself keeps our marketing from; no list may sign them up. */
 async function takePreference(
   deed: Deed,
   channel: Channel,
   { from, value, at }: Extract<WhatsappEvent, { type: 'preference' }>,
 ): Promise<void> {
-  const contact = await findContact(deed, channel.slug, from)
-  if (!contact) return
+  let contact = await findContact(deed, channel.slug, from)
+  if (!contact && value === 'stop') {
+    await takeTurn(deed, channel.slug, 'no')
+    contact = await findContact(deed, channel.slug, from) // a list may just have named them
+  }
+  if (!contact) {
+    if (value === 'stop') await suppress(deed, channel.slug, hashesOf(deed, from), { reason: 'left', at })
+    return
+  }
   await followPreference(deed, channel, new Map([[contact.id, at]]), value)
 }
 

@@ -48,6 +48,9 @@ export const ERASE_ASK = 'erase-ask' satisfies Decision['do']
 export const ERASE_OVERTAKEN = 'erase-overtaken' satisfies NoticeKind
 export const NOT_ERASED = 'not-erased' satisfies NoticeKind
 
+/** How long the answer "yes" to that question counts. */
+export const ERASE_QUESTION_MS = 3_600_000
+
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
 

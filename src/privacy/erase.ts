@@ -32,7 +32,7 @@ export async function eraseEverything(
     deed,
     active.map(({ offering }) => ({ ...who, offering, source: why.source, noticeVersion: why.noticeVersion })),
   )
-  await suppress(deed, channel, hashes, { reason: why.source, at }) // before a `left`: the first reason stays
+  await suppress(deed, channel, hashes, { reason: why.source, at })
   await eraseSubscriptions(deed, who, why.source)
   await eraseChats(deed, actor, contact.id)
   await eraseMessages(deed, contact.id)

@@ -6,7 +6,7 @@ import { noticesOf } from '../contacts/notices.ts'
 import { consents, subscriptions } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 import { forgetDetails, recordConsents } from './consents.ts'
-import { suppress } from './suppressions.ts'
+import { latestNo, suppress } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 type Who = { contactId: string; subject: string; channel: string }
@@ -58,12 +58,14 @@ async function rememberNo(deed: Deed, channel: string, contactId: string): Promi
     .from(subscriptions)
     .where(eq(subscriptions.contactId, contactId))
   const lines = (await noticesOf(deed, [contactId])).get(contactId)
+  const hashes = await idHashesOf(deed, contact)
   const noes = [
+    (await latestNo(deed, channel, hashes))?.at,
     contact.marketingStoppedAt,
     ...rows.map(({ leftAt }) => leftAt),
     ...(['info', 'chat'] as const).map((offering) => lines?.get(noNotice(offering))),
   ].filter((at) => at instanceof Date)
   if (noes.length === 0) return
   const at = new Date(Math.max(...noes.map((no) => no.getTime())))
-  await suppress(deed, channel, await idHashesOf(deed, contact), { reason: 'left', at })
+  await suppress(deed, channel, hashes, { reason: 'left', at })
 }

@@ -1,22 +1,25 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql } from 'drizzle-orm'
 import { hashesOf } from '../contacts/enrol.ts'
 import { contacts, subscriptions, suppressions } from '../db/schema.ts'
-import { uuids } from '../db/sets.ts'
+import { hashes, uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
 import { leave, type Wish } from './subscriptions.ts'
 
+/** The reason of whoever answered our question about erasing with yes; its time is WhatsApp's. */
+export const ERASED_BY_KEYWORD = 'keyword'
+
 /**
- * Notes keyed hashes of numbers and user ids that no import may bring back. The first reason stays, but the latest time: it overrules what was agreed to
- * before it under another id.
+ * Notes keyed hashes of numbers and user ids that no import may bring back. The latest word stays, with its reason: it overrules what was agreed to before it
+ * under another id.
  * @param at when they said no
  */
 export async function suppress(
   deed: Deed,
   channel: string,
-  hashes: readonly Buffer[],
+  idHashes: readonly Buffer[],
   { reason, at }: { reason: string; at: Date },
 ): Promise<void> {
-  const unique = new Map(hashes.map((hash) => [hash.toString('hex'), hash]))
+  const unique = new Map(idHashes.map((hash) => [hash.toString('hex'), hash]))
   if (unique.size === 0) return
   // Sorted, so that two deeds do not wait in a circle.
   const rows = [...unique].sort(([one], [other]) => (one < other ? -1 : 1))
@@ -25,7 +28,10 @@ export async function suppress(
     .values(rows.map(([, idHash]) => ({ channel, idHash, reason, at })))
     .onConflictDoUpdate({
       target: [suppressions.channel, suppressions.idHash],
-      set: { at: sql`greatest(${suppressions.at}, excluded.at)` },
+      set: {
+        reason: sql`case when excluded.at > ${suppressions.at} then excluded.reason else ${suppressions.reason} end`,
+        at: sql`greatest(${suppressions.at}, excluded.at)`,
+      },
     })
 }
 
@@ -57,6 +63,41 @@ export async function suppressedAmong(
 /** Whether it is noted that no list may sign up whoever goes by this id. */
 export const isKeptAway = async (deed: Deed, channel: string, who: { phone: string } | { userId: string }) =>
   (await suppressedAmong(deed, channel, hashesOf(deed, who))).size > 0
+
+/** The latest no that is noted under one of these hashes. */
+export async function latestNo(
+  deed: Deed,
+  channel: string,
+  hashes: readonly Buffer[],
+): Promise<Suppression | undefined> {
+  return (await suppressionsOf(deed, channel, hashes)).at(-1)
+}
+
+/**
+ * Of these hashes, as hex, when WhatsApp says that whoever had the id confirmed being erased, if that was since this moment and nobody has written from it
+ * again.
+ */
+export async function erasedThemselves(
+  { tx }: Pick<Deed, 'tx'>,
+  channel: string,
+  ids: readonly string[],
+  since: Date,
+): Promise<Map<string, Date>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx
+    .select({ idHash: suppressions.idHash, at: suppressions.at })
+    .from(suppressions)
+    .where(
+      and(
+        eq(suppressions.channel, channel),
+        sql`${suppressions.idHash} = any(${hashes(ids)})`,
+        eq(suppressions.reason, ERASED_BY_KEYWORD),
+        gt(suppressions.at, since),
+        sql`not exists (select from ${contacts} c where c.channel = ${channel} and ${suppressions.idHash} in (c.phone_hash, c.user_id_hash))`,
+      ),
+    )
+  return new Map(rows.map(({ idHash, at }) => [idHash.toString('hex'), at]))
+}
 
 export type Suppression = { at: Date; reason: string }
 

@@ -58,17 +58,23 @@ export class TownMemory {
     const who = this.#find([phone])
     if (who && what === 'erase') this.#forget(who, at)
     else if (who) Object.assign(who, { yes: null, no: at })
-    else if (what === 'sign off') this.#noes.set(phone, at)
+    else if (what === 'sign off') this.#note([phone], at)
   }
 
   prefers(value: 'stop' | 'resume', ids: readonly string[], at: number): void {
     const who = this.#find(ids)
     if (who) who.stoppedMarketing = value === 'stop' ? at : null
+    else if (value === 'stop') this.#note(ids, at)
   }
 
   moves(old: readonly string[], fresh: readonly string[], at: number): void {
+    const no = this.#noOf(old)
+    if (no !== null) this.#note(fresh, no)
     const who = old.map((id) => this.#people.find(({ ids }) => ids.has(id))).find((one) => one !== undefined)
-    if (!who) return
+    if (!who) {
+      for (const one of this.#people) if (fresh.some((id) => one.ids.has(id))) this.#honour(one, at)
+      return
+    }
     const others = this.#people.filter((one) => one !== who && [...old, ...fresh].some((id) => one.ids.has(id)))
     this.#unite(who, others, at)
     for (const id of who.ids) if (!fresh.includes(id)) who.former.add(id)
@@ -81,7 +87,7 @@ export class TownMemory {
     const holders = this.#people.filter((one) => ids.some((id) => one.ids.has(id)))
     const [who] = holders
     if (holders.length > 1) return
-    if (!ids.some((id) => this.#noes.has(id))) {
+    if (this.#noOf([...ids, ...(who?.ids ?? []), ...(who?.former ?? [])]) === null) {
       if (who && who.yes === null && who.no === null && who.stoppedMarketing === null) who.yes = statedAt
       if (!who && !this.#find(ids)) Object.assign(this.#stranger(ids), { yes: statedAt })
     }
@@ -124,8 +130,17 @@ export class TownMemory {
 
   #honour(who: Acquaintance, at: number): void {
     const { yes, ids } = who
-    if (yes !== null && [...ids].some((id) => (this.#noes.get(id) ?? 0) >= yes))
-      Object.assign(who, { yes: null, no: at })
+    if (yes !== null && (this.#noOf([...ids]) ?? 0) >= yes) Object.assign(who, { yes: null, no: at })
+  }
+
+  #note(ids: readonly string[], no: number): void {
+    for (const id of ids) this.#noes.set(id, Math.max(this.#noes.get(id) ?? 0, no))
+  }
+
+  /** The latest of what was said under one of these ids by people who are forgotten. */
+  #noOf(ids: readonly string[]): number | null {
+    const noes = ids.flatMap((id) => this.#noes.get(id) ?? [])
+    return noes.length === 0 ? null : Math.max(...noes)
   }
 
   #endFormer(who: Acquaintance, ids: readonly string[], at: number): void {
@@ -134,9 +149,11 @@ export class TownMemory {
         Object.assign(one, { yes: null, no: at })
   }
 
-  #forget(who: Acquaintance, no: number | null): void {
-    if (no !== null)
-      for (const id of [...who.ids, ...who.former]) this.#noes.set(id, Math.max(this.#noes.get(id) ?? 0, no))
+  /** What was said under one of their ids stays under all of them. */
+  #forget(who: Acquaintance, at: number | null): void {
+    const ids = [...who.ids, ...who.former]
+    const no = Math.max(at ?? 0, this.#noOf(ids) ?? 0)
+    if (no > 0) this.#note(ids, no)
     this.#people = this.#people.filter((one) => one !== who)
   }
 }

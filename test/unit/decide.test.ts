@@ -12,6 +12,7 @@ type Who = {
   chatOpen?: boolean
   erasePending?: boolean
   eraseOvertaken?: boolean
+  leftSince?: Offering[]
   topics?: string[]
 }
 
@@ -21,6 +22,7 @@ const world = ({
   chatOpen = false,
   erasePending = false,
   eraseOvertaken = false,
+  leftSince = [],
   topics,
 }: Who): World => ({
   channel: town(slug),
@@ -29,6 +31,7 @@ const world = ({
   chatOpen,
   erasePending,
   eraseOvertaken,
+  leftSince: new Set(leftSince),
 })
 const says = (text: string, more: Partial<Asking> = {}): Asking => ({
   kind: 'text',
