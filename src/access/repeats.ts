@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { eq, inArray, lt, sql } from 'drizzle-orm'
 import { idempotency } from '../db/schema.ts'
 import { Refusal } from '../refusal.ts'
@@ -6,10 +5,9 @@ import type { Deed } from '../runtime.ts'
 
 export type Repeatable = { principal: string; method: string; path: string; key: string; body: string }
 
-const hashOf = ({ principal, method, path, key }: Repeatable) =>
-  createHash('sha256')
-    .update(JSON.stringify([principal, method, path, key]))
-    .digest()
+/** Keyed, since a program may put a number into its key. */
+const hashOf = ({ vault }: Pick<Deed, 'vault'>, { principal, method, path, key }: Repeatable): Buffer =>
+  vault.fingerprint('idempotency-request', JSON.stringify([principal, method, path, key]))
 
 /**
  * Is this the repeat of a request already answered? Then that answer; null means: carry it out, and `keepAnswer` in the same transaction. So an answer is
@@ -17,7 +15,7 @@ const hashOf = ({ principal, method, path, key }: Repeatable) =>
  * Waits up to five seconds for the same request running elsewhere, then refuses with `still-in-progress`.
  */
 export async function answerBefore(deed: Deed, request: Repeatable): Promise<object | null> {
-  const key = hashOf(request)
+  const key = hashOf(deed, request)
   const bodyHash = deed.vault.fingerprint('idempotency', request.body)
   await deed.tx.execute(sql`set local lock_timeout = '5s'`)
   const fresh = await deed.tx
@@ -41,7 +39,7 @@ export async function keptAnswer(deed: Deed, request: Repeatable): Promise<objec
   const [row] = await deed.tx
     .select()
     .from(idempotency)
-    .where(eq(idempotency.key, hashOf(request)))
+    .where(eq(idempotency.key, hashOf(deed, request)))
   if (!row || row.answer === null) return null
   if (!row.bodyHash.equals(deed.vault.fingerprint('idempotency', request.body)))
     throw new Refusal('idempotency-conflict')
@@ -53,7 +51,7 @@ export async function keepAnswer(deed: Deed, request: Repeatable, answer: object
   await deed.tx
     .update(idempotency)
     .set({ answer })
-    .where(eq(idempotency.key, hashOf(request)))
+    .where(eq(idempotency.key, hashOf(deed, request)))
 }
 
 /** Forgets answers given before this moment, at most `limit`: a repeat after that is a new request. Returns how many. */

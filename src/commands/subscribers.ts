@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createReadStream, createWriteStream, statSync } from 'node:fs'
+import { chmodSync, createReadStream, createWriteStream, statSync } from 'node:fs'
 import { COMMAND } from '../audit/audit.ts'
 import type { Channel } from '../channels/channel.ts'
 import { readWho } from '../contacts/phone.ts'
@@ -40,7 +40,10 @@ const isStandard = (file: string | undefined) => file === undefined || file === 
 
 async function exportTo(hands: Hands, { slug }: Channel, file: string | undefined, io: Io): Promise<number> {
   const target = isStandard(file) ? null : createWriteStream(file!, { mode: 0o600 })
-  if (target) await opened(target, file!)
+  if (target) {
+    await opened(target, file!)
+    if (statSync(file!).isFile()) chmodSync(file!, 0o600) // it may have been there before, readable for all
+  }
   let lines = -1
   const counted = async function* (pages: AsyncIterable<ExportedLine[]>) {
     for await (const page of pages) {

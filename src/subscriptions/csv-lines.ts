@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util'
 import { parse } from 'csv-parse/sync'
 
 /** One record of a CSV file with the line it begins on, from 1. */
@@ -10,7 +11,7 @@ const MOST_LINES = 30
 const LONGEST_LINE = 64 * 1024
 
 /**
- * Reads a CSV file record by record in constant memory: UTF-8, separated by comma, semicolon or tab, whichever the first line has most of. A line that
+ * Reads a CSV file record by record in constant memory: UTF-8, or UTF-16 if it says so, separated by comma, semicolon or tab, whichever the first line has most of. A line that
  * cannot be read is told as such and spoils no other one, not even by a quote that is never closed.
  */
 export async function* csvRecords(input: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRecord> {
@@ -98,12 +99,17 @@ function delimiterOf(header: string): string {
   return [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best))
 }
 
+/** By the byte order mark with which spreadsheets begin what they call Unicode text. */
+const encodingOf = ([first, second]: Uint8Array): string =>
+  first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
+
 async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
-  const decoder = new TextDecoder() // drops a byte order mark
+  let decoder: TextDecoder | undefined
   let line = 0
   let rest = ''
   let tooLong = false
   for await (const bytes of input) {
+    decoder ??= new TextDecoder(encodingOf(bytes)) // drops a byte order mark
     const pieces = (rest + decoder.decode(bytes, { stream: true })).split('\n')
     rest = pieces.pop()!
     for (const piece of pieces) {
@@ -116,6 +122,6 @@ async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line> 
       tooLong = true
     }
   }
-  rest += decoder.decode()
+  rest += decoder?.decode() ?? ''
   if (rest !== '' || tooLong) yield { line: line + 1, text: rest.replace(/\r$/, ''), tooLong }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noteInboxGone } from '../../src/channels/inbox-state.ts'
 import { targetOf } from '../../src/channels/template-sync.ts'
@@ -74,6 +75,16 @@ describe('the inbox answers', () => {
     const first = await answer(chat, { text: 'Wir kümmern uns.' }, inbox, key)
     expect((await answer(chat, { text: 'Wir kümmern uns.' }, inbox, key)).body).toEqual(first.body)
     expect(await everything(runtime)).not.toContain('15199998888')
+    // Whoever has the database alone could try all numbers.
+    const keys = await runtime.sql<{ id: string }[]>`select id from api_keys`
+    const path = `/api/v1/chats/${chat}/messages`
+    const guesses = keys.map(({ id }) =>
+      createHash('sha256')
+        .update(JSON.stringify([`key:${id}`, 'POST', path, key['idempotency-key']]))
+        .digest('hex'),
+    )
+    const kept = await runtime.sql<{ key: string }[]>`select encode(key, 'hex') as key from idempotency`
+    expect(kept.filter((row) => guesses.includes(row.key))).toEqual([])
   })
 
   test('24 hours after the citizen’s message it is too late', async () => {

@@ -378,6 +378,58 @@ test('who could not be reached under the id that ends still gets it under the ot
   expect((await endedFirst()).find(({ id }) => id === kept)).toEqual({ id: kept, status: 'queued' })
 })
 
+test.each(['START', 'Hallo'])('an erasure holds for the number that comes after it, after a %s', async (first) => {
+  await desk.writes(anna, first)
+  await erases(anna)
+  await desk.takes(newNumber())
+  await imports({ phone: NEW_PHONE })
+  await imports({ userId: NEW_ID })
+  expect(await desk.contactOf({ phone: NEW_PHONE })).toBeNull()
+  await desk.writes({ phone: NEW_PHONE, userId: NEW_ID }, 'START')
+  expect(await desk.offeringsOf({ phone: NEW_PHONE })).toEqual(['info'])
+})
+
+test('a change of number tells that somebody on a list had been erased', async () => {
+  await erases({ phone: PHONE })
+  await imports({ phone: NEW_PHONE })
+  expect(await desk.offeringsOf({ phone: NEW_PHONE })).toEqual(['info'])
+  await desk.takes(newNumber())
+  expect(await desk.offeringsOf({ phone: NEW_PHONE })).toEqual([])
+  expect((await desk.ledger()).at(-1)).toMatchObject({ action: 'withdrawn', source: 'identity-change' })
+})
+
+test('whoever was erased under their number and listed under their user id gets nothing once WhatsApp says that they are one', async () => {
+  await erases({ phone: PHONE })
+  await desk.writes({ userId: ID }, 'Hallo')
+  await imports({ userId: ID })
+  expect(await desk.offeringsOf({ userId: ID })).toEqual(['info'])
+  await desk.takes(newNumber())
+  expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual([])
+})
+
+test('a no stays under every id once its sender is forgotten', async () => {
+  await erases({ phone: PHONE })
+  await desk.writes(anna, 'STATUS')
+  desk.pass(100 * DAY)
+  await desk.sql`update outgoing set status = 'sent', not_before = null where kind = 'reply' and status = 'queued'`
+  await retain(desk, OF_OTHERS)
+  expect(await desk.contactOf(anna)).toBeNull()
+  await imports({ userId: ID })
+  expect(await desk.contactOf(anna)).toBeNull()
+})
+
+test('whoever stopped advertising in WhatsApp before we knew them is signed up by no list', async () => {
+  const stop = { wa_id: PHONE.slice(1), user_id: ID, category: 'marketing_messages', value: 'stop' }
+  const told = { ...stop, timestamp: Math.floor(desk.now().getTime() / 1000) }
+  const { body, change, around } = desk.bodies
+  await desk.takes(body(change('user_preferences', { ...around, user_preferences: [told] })))
+  await imports({ phone: PHONE })
+  await imports({ userId: ID })
+  expect(await desk.contactOf(anna)).toBeNull()
+  await desk.writes(anna, 'START')
+  expect(await desk.offeringsOf(anna)).toEqual(['info'])
+})
+
 test('the new id of a change is known already: its STOP wins, and both proofs are kept', async () => {
   await desk.writes(anna, 'START')
   desk.pass(60_000)

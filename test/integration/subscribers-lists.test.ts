@@ -326,6 +326,18 @@ describe('a list of consents given elsewhere', () => {
     })
   })
 
+  test.each(['le', 'be'])('may be what a spreadsheet calls Unicode text (UTF-16 %s)', async (order) => {
+    const text = `\uFEFF${HEAD.replaceAll(',', '\t')}\n+4915112340077\t2024-05-01\tBürgerbüro\tJa, ich möchte`
+    const file = Buffer.from(text, 'utf16le')
+    if (order === 'be') file.swap16()
+    const found = []
+    for await (const record of csvRecords(Readable.from([file.subarray(0, 31), file.subarray(31)]))) found.push(record)
+    expect(found).toEqual([
+      { line: 1, fields: HEAD.split(',') },
+      { line: 2, fields: ['+4915112340077', '2024-05-01', 'Bürgerbüro', 'Ja, ich möchte'] },
+    ])
+  })
+
   test('may come from a German spreadsheet: semicolons, German names, topics by their label', async () => {
     const text = `\uFEFFTelefon;Angebot;Themen;Datum;Quelle;Wortlaut\r\n0151 12340021;info;Baustellen|termine;01.05.2024;Formular;Ja gern\r\n`
     expect((await take(text)).counts).toMatchObject({ added: 1, bad: 0 })
@@ -422,6 +434,7 @@ describe('by the command line', () => {
     expect(dry.err).toContain('dry run')
     expect((await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')).out[1]).toContain('1 added')
     const target = join(dir, 'export.csv')
+    await writeFile(target, 'an older list', { mode: 0o644 })
     expect((await whatsup('subscribers', 'export', 'arnsberg', target)).code).toBe(0)
     expect((await stat(target)).mode & 0o777).toBe(0o600)
     expect((await readFile(target, 'utf8')).split('\n')[1]).toMatch(/^\+4915112340031,,info,,2024-04-30T22:00:00.000Z,/)
