@@ -50,7 +50,7 @@ export function nextStep(
     case 'pair-later':
       return attempts >= 2 * MAX_ATTEMPTS
         ? become('failed')
-        : again(4 ** Math.min(attempts, 6) * 1000 * (1 + chance / 4), true)
+        : again(4 ** Math.min(attempts - 1, 6) * 1000 * (1 + chance / 4), true)
     case 'broadcast':
     case 'payload':
       return kind === 'broadcast' ? again(0, false, 'pause-broadcast') : become('failed')

@@ -19,6 +19,8 @@ type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { counting: Countin
 
 const READ_ROWS = 2000
 const DUE_ROWS = 200
+/** What is handed out now is surely on the wire by then: nothing of it may come into quiet hours. */
+const LEAVES_WITHIN_MS = 1000
 /** So many single messages at most, when none of the first may go now: they wait for one another, or for the daily limit. */
 const MOST_DUE_ROWS = 6400
 /** Known subscribers behind one for whom the daily limit leaves no room: looked for this far at once, and everywhere when the rows are read again. */
@@ -170,7 +172,9 @@ export class Supply {
     if (nowMs < this.#heldUntilMs) return false
     if (nowMs >= this.#quietLookAtMs) {
       const { offerings, timezone } = this.#channel
-      this.#quiet = quietUntil(this.#now(), offerings.info?.quietHours ?? null, timezone) !== null
+      const isQuiet = (at: Date) => quietUntil(at, offerings.info?.quietHours ?? null, timezone) !== null
+      const now = this.#now()
+      this.#quiet = isQuiet(now) || isQuiet(new Date(now.getTime() + LEAVES_WITHIN_MS))
       this.#quietLookAtMs = nowMs + 200 // asking a calendar for every message costs more than sending it
     }
     return !this.#quiet

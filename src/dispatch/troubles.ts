@@ -1,13 +1,10 @@
 import type { SendResult } from '../whatsapp/answers.ts'
-import { isAboutAll } from '../whatsapp/outcome.ts'
-
-/** So many equal errors in a row stop a broadcast, if they may be about all. */
-const STRANGE_ERRORS = 20
+import { Streak } from './streak.ts'
 
 /** What many outcomes in a row say together: nobody answers, or a broadcast meets an error that is about all. */
 export class Troubles {
   #unanswered = 0
-  #strange = { code: 0, times: 0 }
+  readonly #refused = new Streak()
 
   /**
    * Notes an outcome. Answers with how long broadcasts wait now, in milliseconds, 0 if not at all: while nobody answers, a broadcast must not run into the
@@ -23,13 +20,6 @@ export class Troubles {
 
   /** One code over and over that nobody has explained yet, or that means the country: not these people's fault. */
   isStrange({ verdict, error }: SendResult, isBroadcast: boolean): boolean {
-    const code = error?.code
-    if (!isBroadcast) return false
-    if (verdict !== 'recipient' || code === undefined || !isAboutAll(code)) {
-      this.#strange.times = 0
-      return false
-    }
-    this.#strange = { code, times: this.#strange.code === code ? this.#strange.times + 1 : 1 }
-    return this.#strange.times >= STRANGE_ERRORS
+    return isBroadcast && this.#refused.note(verdict === 'recipient' ? error?.code : undefined)
   }
 }

@@ -7,7 +7,7 @@ import { type Arrival, takeMessages } from './intake.ts'
 import { type NoticeArrival, takeNotice } from './notices.ts'
 import type { Place } from './occasion.ts'
 import { OutageWatch } from './outage.ts'
-import { type StatusArrival, takeStatuses } from './outcomes.ts'
+import { type Refused, type StatusArrival, takeStatuses } from './outcomes.ts'
 
 export interface Intake {
   /** Resolves when everything in it is carried out and durable. What concerns no channel of ours is dropped. */
@@ -50,9 +50,10 @@ export function openIntake(
       },
     },
   )
+  const refused: Refused = new Map()
   const statuses = new Collector<StatusArrival>(
     async (items) => {
-      await takeStatuses(runtime, items)
+      await takeStatuses(runtime, items, refused)
       return []
     },
     // While one batch is in the database, the next one is read.

@@ -17,6 +17,7 @@ import {
   sentAs,
   settleStrays,
 } from '../dispatch/statuses.ts'
+import { Streak } from '../dispatch/streak.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
 import { followPreference } from '../subscriptions/preference.ts'
 import { reasonFor, TOKEN_REFUSED, verdictFor } from '../whatsapp/outcome.ts'
@@ -49,8 +50,10 @@ export type StatusArrival = { channel: string; status: StatusEvent }
 export async function takeStatuses(
   runtime: Pick<Runtime, 'db' | 'sql' | 'vault' | 'now' | 'channels'>,
   arrivals: readonly StatusArrival[],
+  refused: Refused = new Map(),
 ): Promise<void> {
   const reports = arrivals.flatMap((arrival) => reportOf(runtime.vault, arrival) ?? [])
+  const aboutAll = noteRefused(refused, reports)
   const counted: CountedReport[] = []
   const slow: StatusReport[] = []
   for (const report of reports) (isCounted(report) ? counted : slow).push(report)
@@ -63,9 +66,23 @@ export async function takeStatuses(
         deed,
         slow.flatMap(({ errorCode, outgoingId }) => (isTheirStop(errorCode) ? (outgoingId ?? []) : [])),
       )
-      await follow(deed, runtime.channels, await recordStatuses(deed, slow))
+      await follow(deed, runtime.channels, await recordStatuses(deed, slow), aboutAll)
     })
   await learnUserIds(runtime, arrivals)
+}
+
+/** What statuses told in a row: channel → streak. Kept by whoever takes the webhooks of a process. */
+export type Refused = Map<string, Streak>
+
+/** The errors, as `channel code`, that came so often in a row that they are about all. */
+function noteRefused(refused: Refused, reports: readonly StatusReport[]): Set<string> {
+  const aboutAll = new Set<string>()
+  for (const { channel, state, errorCode } of reports) {
+    const streak = refused.get(channel) ?? new Streak()
+    refused.set(channel, streak)
+    if (streak.note(state === 'failed' ? errorCode : undefined)) aboutAll.add(`${channel} ${errorCode}`)
+  }
+  return aboutAll
 }
 
 /**
@@ -140,7 +157,12 @@ export async function takeStrays(deed: Deed, channels: Runtime['channels']): Pro
   await follow(deed, channels, await settleStrays(deed))
 }
 
-async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly ChangedRow[]): Promise<void> {
+async function follow(
+  deed: Deed,
+  channels: Runtime['channels'],
+  rows: readonly ChangedRow[],
+  aboutAll: ReadonlySet<string> = new Set(),
+): Promise<void> {
   await answered(deed, rows)
   const failed = rows.filter((row) => row.status === 'failed' && row.errorCode !== null)
   const told = new Set<string>()
@@ -149,7 +171,8 @@ async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly 
     const code = errorCode!
     const verdict = verdictFor({ code })
     if (isTheirStop(code) && contactId !== null) left.set(channel, (left.get(channel) ?? new Map()).set(contactId, at))
-    if (verdict === 'broadcast' && broadcastId !== null && !told.has(broadcastId)) {
+    const isAboutAll = verdict === 'broadcast' || verdict === 'payload' || aboutAll.has(`${channel} ${code}`)
+    if (isAboutAll && broadcastId !== null && !told.has(broadcastId)) {
       told.add(broadcastId)
       await consequences.pauseBroadcast(deed, broadcastId, code)
     }

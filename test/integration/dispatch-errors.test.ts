@@ -94,17 +94,18 @@ describe('errors of WhatsApp', () => {
     beforeAll(async () => {
       phones = await desk.audience(30)
       desk.emulator.addFault({ kind: 'error', code: 131000, recipients: [phones[2]!] })
-      desk.emulator.addFault({ kind: 'error', code: 131056, next: 1, recipients: [phones[3]!] })
+      desk.emulator.addFault({ kind: 'error', code: 131056, next: 2, recipients: [phones[3]!] })
       id = await desk.publish()
       await desk.untilDone(id)
     })
 
     test('"too much to this one person" delays that person alone', () => {
-      const [first, second] = desk.sendsTo(phones[3]!)
-      expect(second!.at - first!.at).toBeGreaterThan(3900)
+      const [first, second, third] = desk.sendsTo(phones[3]!)
+      expect(second!.at - first!.at).toBeGreaterThan(900)
+      expect(third!.at - second!.at).toBeGreaterThan(3900)
       const others = phones.filter((_, i) => i !== 2 && i !== 3)
       expect(takenFor(others)).toEqual(others.map(() => 1))
-      expect(Math.max(...others.map((phone) => desk.sendsTo(phone)[0]!.at))).toBeLessThan(second!.at)
+      expect(Math.max(...others.map((phone) => desk.sendsTo(phone)[0]!.at))).toBeLessThan(third!.at)
     })
 
     test('passing trouble is tried again, but not for ever', async () => {
@@ -166,6 +167,19 @@ describe('errors of WhatsApp', () => {
   ])('%s, over and over, pauses the broadcast', async (_what, code, httpStatus, reason) => {
     await desk.audience(100)
     desk.emulator.addFault({ kind: 'error', code, httpStatus })
+    const id = await desk.publish()
+    await eventually(async () => (await desk.broadcast(id)).status === 'paused')
+    expect((await desk.broadcast(id)).paused_reason).toBe(reason)
+    expect((await desk.counts(id)).queued).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['an error code that nobody knows', 987_654, 'other'],
+    ['a whole country that our account may not write to', 130497, 'country'],
+    ['a wrong message', 131009, 'request'],
+  ])('%s, told only after WhatsApp took the messages, pauses the broadcast', async (_what, code, reason) => {
+    await desk.audience(200)
+    desk.emulator.addFault({ kind: 'failed', code })
     const id = await desk.publish()
     await eventually(async () => (await desk.broadcast(id)).status === 'paused')
     expect((await desk.broadcast(id)).paused_reason).toBe(reason)

@@ -70,4 +70,12 @@ describe('the step after an outcome', () => {
       ),
     )
   })
+
+  test('too much to one person is tried again after 1, 4, 16 … seconds, as Meta asks', () => {
+    const pauses = [1, 2, 3, 4, 5].map((attempts) => {
+      const { step } = nextStep('pair-later', 131056, attempts, 'reply', 0)
+      return step.become === 'queued' ? step.afterMs : null
+    })
+    expect(pauses).toEqual([1000, 4000, 16_000, 64_000, 256_000])
+  })
 })
