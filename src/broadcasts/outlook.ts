@@ -1,6 +1,6 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Channel } from '../channels/channel.ts'
-import { channelState } from '../channels/channels.ts'
+import { type ChannelState, channelState } from '../channels/channels.ts'
 import { templatesOf } from '../channels/template-store.ts'
 import { broadcasts, outgoing } from '../db/schema.ts'
 import type { Counts } from '../dispatch/queue.ts'
@@ -14,7 +14,11 @@ import { type Crowd, type Forecast, type ForecastInput, forecast, type Queue, se
 import type { Progress } from './lifecycle.ts'
 import { costOf, rateOn } from './rates.ts'
 
-export type Outlook = { forecast: Forecast; sentence: string; wait: Wait | null }
+const STANDSTILL = 'Steht still, solange WhatsApp nichts von diesem Kanal annimmt'
+
+/** Why nothing leaves although its time has come; without an end where nobody knows it. */
+export type Hold = Wait | { reason: 'channel-stopped'; until: null }
+export type Outlook = { forecast: Forecast; sentence: string; wait: Hold | null }
 
 type Reader = Pick<Deed, 'tx' | 'now'>
 type Spent = { used: Used[]; known: number; queue?: Queue }
@@ -40,7 +44,7 @@ export class OutlookReader {
     const startAt = planned ? this.#startOf(row) : now
     const members = planned ? membersFor(row, category) : waitingOf(row)
     const recipients = over ? 0 : planned ? await this.#count(row, members, category) : counts.queued + counts.sending
-    const dailyLimit = await this.#dailyLimit()
+    const { dailyLimit = null, stoppedAt = null } = (await this.#state()) ?? {}
     const { whatsapp, offerings, timezone, rates, region } = this.#channel
     const ahead = over ? [] : await this.#aheadOf(row, startAt)
     const spent: Spent = over
@@ -59,17 +63,18 @@ export class OutlookReader {
       rate: rateOn(withOffset(startAt, timezone).slice(0, 10), category, rates, region.slice(0, 2)),
     }
     const coming = forecast(input)
-    const wait = this.#waitOf(row, input)
+    const isStopped = stoppedAt !== null && isRunning(row) && recipients > 0
+    const wait: Hold | null = isStopped ? { reason: 'channel-stopped', until: null } : this.#waitOf(row, input)
     if (planned && !over) return { forecast: coming, sentence: sentence(coming, input, now), wait }
     const people = over && planned ? 0 : counts.recipients
     const whole: Forecast = {
       ...coming,
       recipients: people,
       seconds: Math.ceil(people / input.perSecond),
-      finishesAt: over ? row.finishedAt : coming.finishesAt,
+      finishesAt: over ? row.finishedAt : isStopped ? null : coming.finishesAt,
       costEur: input.rate === null ? null : costOf(people - counts.skipped - counts.failed, input.rate),
     }
-    return { forecast: whole, sentence: sentence(whole, input, now), wait }
+    return { forecast: whole, sentence: isStopped ? STANDSTILL : sentence(whole, input, now), wait }
   }
 
   #startOf(row: Row): Date {
@@ -90,13 +95,13 @@ export class OutlookReader {
       const until = row.dueAt && row.dueAt > now ? row.dueAt : quietUntil(now, input.quiet, input.zone)
       return until && { reason: 'quiet-hours', until }
     }
-    if ((row.status !== 'sending' && row.status !== 'starting') || input.recipients === 0) return null
+    if (!isRunning(row) || input.recipients === 0) return null
     const wait = waitAt((input.known ?? 0) > 0 ? { ...input, dailyLimit: null } : input, now)
     return wait?.until ? { reason: wait.reason, until: wait.until } : null
   }
 
-  #dailyLimit(): Promise<number | null> {
-    return this.#once('limit', async () => (await channelState(this.#deed, this.#channel.slug))?.dailyLimit ?? null)
+  #state(): Promise<ChannelState | null> {
+    return this.#once('state', () => channelState(this.#deed, this.#channel.slug))
   }
 
   async #currentCategory(row: Row): Promise<string | undefined> {
@@ -189,6 +194,8 @@ export class OutlookReader {
     return kept as Promise<T>
   }
 }
+
+const isRunning = ({ status }: Row): boolean => status === 'sending' || status === 'starting'
 
 /** The recipients of a running broadcast who have not got it yet. */
 export const waitingOf = (row: Row): SQL =>

@@ -4,14 +4,13 @@ import { openContact } from '../contacts/contacts.ts'
 import { maskPhone, maskUserId } from '../contacts/mask.ts'
 import { broadcasts, contacts, outgoing } from '../db/schema.ts'
 import { type Counts, countStates, type OutgoingStatus } from '../dispatch/queue.ts'
-import type { Wait } from '../dispatch/windows.ts'
 import type { Deed } from '../runtime.ts'
 import { explain } from '../whatsapp/outcome.ts'
 import { type Content, contentOf, find, isSeries, progressOf, type Row } from './broadcasts.ts'
 import { nextDates, withOffset } from './calendar.ts'
 import { earliest } from './drafts.ts'
 import { officeSteps, pauseSentence, type State, type Step, shown } from './lifecycle.ts'
-import { type Outlook, OutlookReader } from './outlook.ts'
+import { type Hold, type Outlook, OutlookReader } from './outlook.ts'
 
 /** A broadcast as everybody outside sees it. Instants are ISO 8601 with the offset of the town's clock. */
 export type BroadcastView = Omit<Content, 'sendAt'> & {
@@ -40,7 +39,7 @@ export type BroadcastView = Omit<Content, 'sendAt'> & {
     sentence: string
   }
   waitingUntil: string | null
-  waitingFor: Wait['reason'] | null
+  waitingFor: Hold['reason'] | null
   /** The coming dates of a series. */
   next: string[]
   seriesId: string | null

@@ -106,6 +106,8 @@ export function standing(view: BroadcastView, zone: string): string {
     return `Abgebrochen. ${counted(counts.skipped, 'Person bekommt', 'Personen bekommen')} die Meldung nicht.`
   if (status === 'paused')
     return `${view.pausedBecause ?? 'Angehalten.'} ${counted(open, 'Nachricht wartet', 'Nachrichten warten')} noch.`
+  if (waitingFor === 'channel-stopped')
+    return `Steht still: WhatsApp nimmt zurzeit nichts von diesem Kanal an. ${counted(open, 'Nachricht wartet', 'Nachrichten warten')} und ${open === 1 ? 'geht' : 'gehen'} von selbst weiter, sobald er wieder senden darf.`
   if (waitingFor && waitingUntil) return `Wartet bis ${dateTime(waitingUntil, zone)}: ${waits[waitingFor]}.`
   const left = forecast.finishesAt ? (new Date(forecast.finishesAt).getTime() - Date.now()) / 1000 : null
   if (open === 0) return 'Alles übergeben. Es fehlen nur noch Rückmeldungen von WhatsApp.'

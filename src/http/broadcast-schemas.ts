@@ -126,7 +126,9 @@ export const BroadcastSchema = z
       sentence: z.string(),
     }),
     waitingUntil: instant().nullable(),
-    waitingFor: z.enum(['quiet-hours', 'daily-limit']).nullable(),
+    waitingFor: z.enum(['quiet-hours', 'daily-limit', 'channel-stopped']).nullable().openapi({
+      description: '`channel-stopped`: WhatsApp takes nothing from this number, and nobody knows until when',
+    }),
     next: z.array(instant()).openapi({ description: 'The coming dates of a recurrence' }),
     seriesId: z.string().nullable(),
     correctionOf: z.string().nullable(),

@@ -11,6 +11,7 @@ import { testSend } from '../../src/broadcasts/test-send.ts'
 import { list, recipients } from '../../src/broadcasts/views.ts'
 import { stopChannel } from '../../src/channels/channels.ts'
 import { storeTemplates } from '../../src/channels/template-store.ts'
+import { standing } from '../../src/console/progress.tsx'
 import { handOver, lease, readDue, type Settled, settle } from '../../src/dispatch/lane.ts'
 import { enqueue, startRun } from '../../src/dispatch/queue.ts'
 import { inDeed } from '../../src/runtime.ts'
@@ -1032,6 +1033,23 @@ describe('what the office sees', () => {
     await room.startDue()
     await room.became(first.id, 'delivered')
     expect(await takes(id)).toBe(79)
+  })
+
+  test('one that runs while WhatsApp takes nothing from the number says so, and promises no end', async () => {
+    room.info({ quietHours: null })
+    await room.subscribe(3)
+    const { id } = await room.approved()
+    await room.startDue()
+    await room.became(id, 'delivered')
+    await room.database.sql`update channels set stopped_at = now(), stopped_code = '131031' where slug = 'arnsberg'`
+    const view = await room.view(id)
+    expect(view).toMatchObject({ status: 'sending', waitingFor: 'channel-stopped', waitingUntil: null })
+    expect(view.forecast).toMatchObject({ finishesAt: null, sentence: expect.stringMatching(/^Steht still/) })
+    expect(standing(view, 'Europe/Berlin')).toBe(
+      'Steht still: WhatsApp nimmt zurzeit nichts von diesem Kanal an. 2 Nachrichten warten und gehen von selbst weiter, sobald er wieder senden darf.',
+    )
+    await room.became(id, 'delivered', 'delivered', 'delivered')
+    expect((await room.view(id)).waitingFor, 'nothing of it waits').toBeNull()
   })
 
   test('of broadcasts planned for the same minute, the one approved first goes first, and the forecast counts so', async () => {
