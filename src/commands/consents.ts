@@ -11,11 +11,17 @@ const WHY = {
   'head-differs': 'follows in the ledger or its end was changed',
 } as const
 
-/** `consents verify [CHANNEL]`: walks the consent ledger; one line per channel with the hash of its end. Exit 1 if a chain does not hold. */
+/**
+ * `consents verify [CHANNEL [--noted N:HASH]]`: walks the consent ledger; one line per channel with the hash of its end, which is `noted` outside of the database
+ * to prove later that nobody wrote everything anew. Exit 1 if a chain does not hold.
+ */
 export const run: Run = async ([verb, ...args], io) => {
   if (verb !== 'verify')
     throw new WrongUsage(verb === undefined ? 'Something is missing.' : `Unknown: consents ${verb}`)
-  const [wanted] = parse(args, {}, { least: 0, most: 1 }).words
+  const { options, words } = parse(args, { noted: { type: 'string' } }, { least: 0, most: 1 })
+  const [wanted] = words
+  const noted = options.noted === undefined ? undefined : readEnd(options.noted)
+  if (noted && wanted === undefined) throw new WrongUsage('--noted belongs to one channel: name it.')
   const store = await openStore(officeSettingsFrom(io.env), commandLog(io.err))
   try {
     const known = await channelsWithLedger(store.db)
@@ -23,7 +29,7 @@ export const run: Run = async ([verb, ...args], io) => {
       throw new CannotDo(`There is no ledger of "${wanted}". Known: ${known.join(', ') || 'none'}.`)
     let intact = true
     for (const channel of wanted === undefined ? known : [wanted]) {
-      const { entries, head, broken } = await walkLedger(store, channel)
+      const { entries, head, broken } = await walkLedger(store, channel, noted)
       if (broken) {
         intact = false
         io.err(`${channel}: the chain does not hold. Entry ${broken.seq} ${WHY[broken.why]}.`)
@@ -34,4 +40,12 @@ export const run: Run = async ([verb, ...args], io) => {
   } finally {
     await store.close()
   }
+}
+
+/** The end of a ledger as noted from an earlier walk: how many entries there were, and the hash of the last one. */
+function readEnd(text: string): { seq: number; hash: string } {
+  const [, entries, hash] = /^(\d{1,15}):([0-9a-f]{64})$/i.exec(text.trim()) ?? []
+  if (!entries || !hash)
+    throw new WrongUsage('--noted must be the number of entries and the hash of that time, such as 4711:9f86…0a08.')
+  return { seq: Number(entries), hash: hash.toLowerCase() }
 }

@@ -47,7 +47,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: () => import('./subscribers.ts'),
   },
   consents: {
-    usage: [['consents verify [CHANNEL]', 'check that nobody changed the consent ledger']],
+    usage: [
+      ['consents verify [CHANNEL]', 'check that nobody changed the consent ledger'],
+      ['consents verify CHANNEL --noted N:HASH', 'also against the entries and hash noted from an earlier check'],
+    ],
     load: () => import('./consents.ts'),
   },
   'data-keys': {

@@ -16,15 +16,27 @@ type Noted = Omit<Verdict, 'channel'> & { anchor?: Anchor }
 
 const nameOf = (channel: string) => `ledger ${channel}`
 
-/** Walks a channel's whole ledger, also against where an earlier walk ended. Writes nothing. @throws CannotOpen as `verifyChain` does */
-export async function walkLedger(runtime: Pick<Runtime, 'db' | 'vault'>, channel: string): Promise<Verdict> {
-  return verifyChain(runtime, channel, (await kept(runtime.db, channel))?.anchor)
+/**
+ * Walks a channel's whole ledger, also against where an earlier walk ended. Writes nothing. @throws CannotOpen as `verifyChain` does
+ * @param noted an end that was noted outside of this database
+ */
+export async function walkLedger(
+  runtime: Pick<Runtime, 'db' | 'vault'>,
+  channel: string,
+  noted?: Anchor,
+): Promise<Verdict> {
+  const ends = [(await kept(runtime.db, channel))?.anchor, noted]
+  return verifyChain(
+    runtime,
+    channel,
+    ends.filter((end) => end !== undefined),
+  )
 }
 
 /** The same, and keeps what it found. */
 export async function checkLedger(runtime: Pick<Runtime, 'db' | 'vault' | 'now'>, channel: string): Promise<Verdict> {
   const before = await kept(runtime.db, channel)
-  const verdict = await verifyChain(runtime, channel, before?.anchor)
+  const verdict = await verifyChain(runtime, channel, before?.anchor ? [before.anchor] : [])
   const { channel: _, ...found } = verdict
   const anchor = found.broken ? before?.anchor : { seq: found.entries, hash: found.head }
   await noteRun(runtime.db, nameOf(channel), runtime.now(), { ...found, anchor } satisfies Noted)

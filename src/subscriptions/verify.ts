@@ -21,14 +21,15 @@ const PAGE = 2000
 
 /**
  * Walks the whole ledger of a channel in one frozen view of the database and computes every hash anew: entries changed, removed, put in between or cut off
- * at the end are found, as are message ids that do not belong to their entry. With the end of an earlier walk it also finds a ledger that was cut off or
+ * at the end are found, as are message ids that do not belong to their entry. With the ends of earlier walks it also finds a ledger that was cut off or
  * rewritten as a whole since. @throws CannotOpen without the key of a message id
  */
 export async function verifyChain(
   { db, vault }: { db: Db; vault: Vault },
   channel: string,
-  anchor?: Anchor,
+  anchors: readonly Anchor[] = [],
 ): Promise<Verdict> {
+  const ends = new Map(anchors.map((anchor) => [anchor.seq, anchor.hash]))
   return db.transaction(
     async (tx) => {
       let [seq, hash]: [number, Buffer] = [0, Buffer.alloc(0)]
@@ -51,14 +52,14 @@ export async function verifyChain(
           if (!chainHash(hash, entry).equals(entry.hash)) return found({ seq: entry.seq, why: 'changed' })
           if (detail && !entry.detailHash?.equals(detailHashOf(detail.salt, vault.open(detail.messageIdSealed))))
             return found({ seq: entry.seq, why: 'detail-changed' })
-          if (anchor?.seq === entry.seq && anchor.hash !== entry.hash.toString('hex'))
+          if ((ends.get(entry.seq) ?? entry.hash.toString('hex')) !== entry.hash.toString('hex'))
             return found({ seq: entry.seq, why: 'rewritten' })
           seq = entry.seq
           hash = entry.hash
         }
         if (rows.length < PAGE) break
       }
-      if (anchor && anchor.seq > seq) return found({ seq: seq + 1, why: 'missing' })
+      if (anchors.some((anchor) => anchor.seq > seq)) return found({ seq: seq + 1, why: 'missing' })
       const [head] = await tx.select().from(consentHeads).where(eq(consentHeads.channel, channel))
       const same = head ? head.seq === seq && head.hash.equals(hash) : seq === 0
       return found(same ? null : { seq: seq + 1, why: (head?.seq ?? 0) > seq ? 'missing' : 'head-differs' })

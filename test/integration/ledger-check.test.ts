@@ -165,6 +165,19 @@ describe('what a walk ended with is kept', () => {
       expect((await checkLedger(runtime, 'arnsberg')).broken).toEqual({ seq: 5, why: 'rewritten' })
   })
 
+  test('what was noted of it outside finds even what also the database knows nothing of', async () => {
+    const { entries, head } = await walkLedger(runtime, 'arnsberg')
+    const noted = { seq: entries, hash: head }
+    expect((await walkLedger(runtime, 'arnsberg', noted)).broken).toBeNull()
+    await checkLedger(runtime, 'arnsberg')
+    await tamper(`${truncate}; delete from job_runs`)
+    expect((await walkLedger(runtime, 'arnsberg', noted)).broken).toEqual({ seq: 5, why: 'missing' })
+    await joins(runtime, 'arnsberg', { name: 'Dora', phone: '+4915112340004' })
+    await joins(runtime, 'arnsberg', { name: 'Emil', phone: '+4915112340005' })
+    expect((await walkLedger(runtime, 'arnsberg')).broken, 'the database alone cannot tell').toBeNull()
+    expect((await walkLedger(runtime, 'arnsberg', noted)).broken).toEqual({ seq: 5, why: 'rewritten' })
+  })
+
   test('the button walks at once, and what it found is there for the next look', async () => {
     const { ledger } = await proofs()
     expect(await ledger()).toContain('noch nicht geprüft')

@@ -445,7 +445,11 @@ describe('by the command line', () => {
     expect((await whatsup('subscribers', 'erase', 'arnsberg', '0151 12340032')).code).toBe(1)
     const again = await whatsup('subscribers', 'import', 'arnsberg', file, '--apply')
     expect(again.out).toContain('2 lines: 0 added, 0 already subscribed, 1 declined, 1 bad')
-    expect((await whatsup('consents', 'verify')).out[0]).toMatch(/^arnsberg\t2 entries\tintact\t[0-9a-f]{64}$/)
+    const [line] = (await whatsup('consents', 'verify')).out
+    expect(line).toMatch(/^arnsberg\t2 entries\tintact\t[0-9a-f]{64}$/)
+    const verify = (noted: string) => whatsup('consents', 'verify', 'arnsberg', '--noted', noted)
+    expect((await verify(`2:${line!.slice(-64)}`)).code).toBe(0)
+    expect(await verify(`2:${'0'.repeat(64)}`)).toMatchObject({ code: 1, err: expect.stringContaining('Entry 2') })
   })
 
   test('an exported list opens in columns, runs nothing and is taken in again word for word', async () => {
@@ -495,6 +499,8 @@ describe('by the command line', () => {
     [['subscribers', 'erase', 'arnsberg'], 2, 'Something is missing'],
     [['subscribers', 'export', 'arnsberg', 'a', '--apply'], 2, '--apply'],
     [['consents', 'verify', 'paderborn'], 1, 'no ledger'],
+    [['consents', 'verify', '--noted', `1:${'0'.repeat(64)}`], 2, 'belongs to one channel'],
+    [['consents', 'verify', 'arnsberg', '--noted', '1'], 2, 'such as 4711:'],
     [['consents'], 2, 'Something is missing'],
     [['data-keys', 'spin'], 2, 'Unknown'],
   ])('whatsup %j', async (line, code, says) => {
