@@ -19,7 +19,7 @@ export function identifies(said: string, digits: number, own?: Addresses): boole
   return runs.some((run) => run.replace(/\P{Nd}/gu, '').length >= digits)
 }
 
-/** Numbers as E.164 and e-mail addresses in small letters. */
+/** Numbers as E.164, e-mail addresses in small letters, and domains such as `@arnsberg.de` for every address there. */
 export type Addresses = ReadonlySet<string>
 
 /** Under which numbers and e-mail addresses these texts say that somebody can be reached. */
@@ -42,7 +42,13 @@ const without = (own: Addresses, text: string): string =>
         own.has(number.number) && !number.ext ? `${rest.slice(0, startsAt)}x${rest.slice(endsAt)}` : rest,
       text,
     )
-    .replace(MAIL, (mail) => (own.has(mail.toLowerCase()) ? 'x' : mail))
+    .replace(MAIL, (mail) => (isOwn(own, mail.toLowerCase()) ? 'x' : mail))
+
+function isOwn(own: Addresses, mail: string): boolean {
+  if (own.has(mail)) return true
+  const labels = mail.slice(mail.lastIndexOf('@') + 1).split('.')
+  return labels.some((_, i) => own.has(`@${labels.slice(i).join('.')}`))
+}
 
 /** Whether a text contains one of the names of this person as a word. Names of one or two letters are too common to tell. */
 export function mentions(text: string, { name }: { name?: string | undefined }): boolean {

@@ -111,7 +111,9 @@ export function readLine(
     if (/[\uFFFD\0]/.test(text)) return { reason: `${column} is not UTF-8` }
     // The ledger can never forget: what identifies somebody must not get in.
     if (identifies(text, 9, addressesOf(channel)))
-      return { reason: `${column} contains a number or an e-mail address, which could never be erased from the ledger` }
+      return {
+        reason: `${column} contains a number or an e-mail address that is not known as the town's, which could never be erased from the ledger`,
+      }
   }
   return { ...(phone ? { phone } : {}), ...(userId ? { userId } : {}), offering, topics, at, ...texts }
 }
@@ -121,9 +123,13 @@ const addresses = new WeakMap<Channel, Addresses>()
 /** How the town itself can be reached: its words of consent often say so, and its own list must come back in. */
 function addressesOf(channel: Channel): Addresses {
   const closures = channel.offerings.chat?.closures.map(({ text }) => text ?? '') ?? []
+  const domain = new URL(channel.privacy.noticeUrl).hostname.replace(/^www\./, '')
   const known =
     addresses.get(channel) ??
-    addressesIn([channel.whatsapp.phoneNumber, ...Object.values(channel.replies), ...closures])
+    new Set([
+      ...addressesIn([channel.whatsapp.phoneNumber, ...Object.values(channel.replies), ...closures]),
+      `@${domain}`,
+    ])
   addresses.set(channel, known)
   return known
 }

@@ -365,7 +365,7 @@ test('an export taken in by a fresh town gives the same export: everybody with t
   expect(sorted(await list())).toEqual(sorted(first))
 })
 
-test('a town whose own number and address stand in its words of consent takes in its own export again', async () => {
+test('a town whose own number and addresses stand in its words of consent takes in its own export again', async () => {
   const wording = 'Willkommen bei +49 2932 201100! Abmelden: STOP oder 02932 201-0, rathaus@arnsberg.de.'
   const arnsberg = { ...runtime.channels.get('arnsberg')!, replies: { joinedInfo: wording } }
   const taken = async (words: string) => {
@@ -374,6 +374,9 @@ test('a town whose own number and address stand in its words of consent takes in
   }
   expect(await taken(`${wording} Meine Nummer: 0151 12340051`)).toMatchObject({ added: 0, bad: 1 })
   expect(await taken(wording)).toMatchObject({ added: 1, bad: 0 })
+  const atHome = 'Ja. Widerruf: datenschutz@arnsberg.de'
+  expect(await taken(atHome), 'where its notice is').toMatchObject({ alreadySubscribed: 1, bad: 0 })
+  expect(await taken(`${atHome} oder an hulda@web.de`)).toMatchObject({ bad: 1 })
 })
 
 test('a list of 30,000 people is read no further ahead than a few batches, so that no town is too big for it', async () => {

@@ -46,6 +46,19 @@ describe('the address of the town itself', () => {
   ])('does not hide that of somebody else: %s', (text) => expect(identifies(text, 9, own)).toBe(true))
 })
 
+describe('the domain of the town', () => {
+  const own = new Set(['@arnsberg.de'])
+
+  test.each(['Widerruf: Datenschutz@arnsberg.de', 'oder info@presse.arnsberg.de.'])('is the town’s own: %s', (text) =>
+    expect(identifies(text, 9, own)).toBe(false),
+  )
+
+  test.each(['hulda@nicht-arnsberg.de', 'hulda@arnsberg.de.example', 'hulda@web.de', 'a@arnsberg.de und b@web.de'])(
+    'is no other: %s',
+    (text) => expect(identifies(text, 9, own)).toBe(true),
+  )
+})
+
 test.each([
   ['Rückfrage Frau Mispelbaum', 'Hulda Mispelbaum', true],
   ['Rückfrage von HULDA', 'Hulda Mispelbaum', true],
