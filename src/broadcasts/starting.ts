@@ -9,7 +9,6 @@ import { skipQueued, startRun, wake } from '../dispatch/queue.ts'
 import { quietUntil } from '../dispatch/windows.ts'
 import type { Logger } from '../log.ts'
 import { type Deed, inDeed, type Runtime } from '../runtime.ts'
-import { membersOf } from '../subscriptions/subscriptions.ts'
 import {
   columnsOf,
   contentOf,
@@ -159,11 +158,13 @@ async function begin(deed: Deed, id: string): Promise<true | null> {
     .select({ seq: consentHeads.seq })
     .from(consentHeads)
     .where(eq(consentHeads.channel, row.channel))
-  // Not as `isGone`: of a table without statistics, as after a large list, the planner expects one row and compares everybody with everybody.
+  // Of a table without statistics, as after a large list, the planner expects one row, and would compare everybody with everybody.
+  await tx.execute(sql`set local enable_nestloop = off`)
   const before = await tx.execute<{ contact_id: string }>(sql`
     select o.contact_id from ${outgoing} o
     where o.id between ${row.firstId} and ${row.lastId} and o.broadcast_id = ${id}::uuid and o.status = 'queued'
-    except ${membersOf({ channel: row.channel, offering: 'info' })}`)
+      and ${isGone(sql`o.contact_id`)}`)
+  await tx.execute(sql`set local enable_nestloop to default`)
   const stoppedMarketing = isMarketing(row.category)
     ? await tx.execute<{ contact_id: string }>(sql`
         select o.contact_id from ${contacts} c join ${outgoing} o on o.broadcast_id = ${id}::uuid and o.contact_id = c.id
