@@ -17,15 +17,28 @@ export async function suppress(
   deed: Deed,
   channel: string,
   idHashes: readonly Buffer[],
-  { reason, at }: { reason: string; at: Date },
+  no: Suppression,
 ): Promise<void> {
-  const unique = new Map(idHashes.map((hash) => [hash.toString('hex'), hash]))
+  await suppressAll(
+    deed,
+    channel,
+    idHashes.map((idHash) => ({ ...no, idHash })),
+  )
+}
+
+/** The same of several people. */
+export async function suppressAll(
+  deed: Deed,
+  channel: string,
+  noes: readonly (Suppression & { idHash: Buffer })[],
+): Promise<void> {
+  const unique = new Map(noes.map((no) => [no.idHash.toString('hex'), no]))
   if (unique.size === 0) return
   // Sorted, so that two deeds do not wait in a circle.
   const rows = [...unique].sort(([one], [other]) => (one < other ? -1 : 1))
   await deed.tx
     .insert(suppressions)
-    .values(rows.map(([, idHash]) => ({ channel, idHash, reason, at })))
+    .values(rows.map(([, { idHash, reason, at }]) => ({ channel, idHash, reason, at })))
     .onConflictDoUpdate({
       target: [suppressions.channel, suppressions.idHash],
       set: {

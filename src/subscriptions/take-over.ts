@@ -8,7 +8,7 @@ import type { Offering } from './consents.ts'
 import type { Stated } from './import-line.ts'
 import { importSource } from './source.ts'
 import { join, type Wish } from './subscriptions.ts'
-import { suppressedAmong, takeTurn } from './suppressions.ts'
+import { type Suppression, suppressAll, suppressedAmong, suppressionsOf, takeTurn } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 /** What became (or would become) of one stated consent. */
@@ -48,7 +48,9 @@ export async function takeOver(
     const born = await enrol(deed, channel, [...strangers.values()])
     if (born === null) continue // somebody wrote to us at this moment
     const contactOf = new Map([...strangers.keys()].map((key, i) => [key, born[i]!]))
-    await noteFormer(deed, channel, otherIds(deed, stated, known, outcomes)) // the ledger comes last, since all wait for its end
+    await noteFormer(deed, channel, otherIds(deed, stated, known))
+    await suppressAll(deed, channel, await otherNoes(deed, channel, stated, known, outcomes))
+    // The ledger comes last, since all wait for its end.
     await join(
       deed,
       added.map(({ one, known }): Wish => {
@@ -63,22 +65,39 @@ export async function takeOver(
 }
 
 /**
- * What a list says of subscribers beyond the ids that we know: nothing is sent there, since only they themselves can tell, but a no from there is theirs, as
- * from an id of former days.
+ * What a list says of people beyond the ids that we know: nothing is sent there, since only they themselves can tell, but a no from there is theirs, as from an
+ * id of former days, and theirs keeps that id away from other lists.
  */
 const otherIds = (
   deed: Deed,
   stated: readonly Stated[],
   known: readonly Known[],
-  outcomes: readonly Outcome[],
 ): { idHash: Buffer; contactId: string }[] =>
   stated.flatMap((one, i) => {
     const who = known[i]!
-    if (who.is !== 'contact' || !(outcomes[i] === 'added' || outcomes[i] === 'already-subscribed')) return []
+    if (who.is !== 'contact') return []
     const own = new Set(hashesOf(deed, who.contact).map((hash) => hash.toString('hex')))
     const others = hashesOf(deed, one).filter((hash) => !own.has(hash.toString('hex')))
     return others.map((idHash) => ({ idHash, contactId: who.contact.id }))
   })
+
+/** Of people whom nobody knows but by their no, the list says another id: their no counts under that one, too. */
+async function otherNoes(
+  deed: Deed,
+  channel: string,
+  stated: readonly Stated[],
+  known: readonly Known[],
+  outcomes: readonly Outcome[],
+): Promise<(Suppression & { idHash: Buffer })[]> {
+  const found = []
+  for (const [i, one] of stated.entries()) {
+    if (known[i]!.is !== 'nobody' || outcomes[i] !== 'erased' || !one.phone || !one.userId) continue
+    const ids = hashesOf(deed, one)
+    const noes = await suppressionsOf(deed, channel, ids)
+    found.push(...ids.map((idHash) => ({ ...noes.at(-1)!, idHash })))
+  }
+  return found
+}
 
 const keyOf = ({ phone, userId }: Stated) => `${phone ?? ''} ${userId ?? ''}`
 

@@ -407,6 +407,19 @@ test('whoever was erased under their number and listed under their user id gets 
   expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual([])
 })
 
+test.each([
+  ['was erased', erases],
+  ['said STOP', (who: Sender) => desk.writes(who, 'STOP')],
+])('whoever %s is signed up under no id that a list says is theirs', async (_, saysNo) => {
+  await saysNo({ phone: PHONE })
+  await imports(anna)
+  await imports({ userId: ID })
+  expect(await desk.offeringsOf({ userId: ID })).toEqual([])
+  expect((await desk.ledger()).filter(({ source }) => source.startsWith('import'))).toEqual([])
+  await desk.writes({ userId: ID }, 'START')
+  expect(await desk.offeringsOf({ userId: ID })).toEqual(['info'])
+})
+
 test('a no stays under every id once its sender is forgotten', async () => {
   await erases({ phone: PHONE })
   await desk.writes(anna, 'STATUS')

@@ -126,6 +126,8 @@ const HARD: Step[][] = [
   [does('erase', 'the number'), does('ask', 'the user id'), lists('the user id'), move],
   [does('erase', 'the number'), { do: 'import', lines: [{ who: 0, which: 1, tells: 'the number' }] }, move],
   [does('erase', 'the user id'), does('ask'), night, list],
+  [does('erase', 'the number'), lists('both'), lists('the user id')],
+  [does('leave', 'the number'), lists('both'), lists('the user id'), night, lists('the user id')],
   [{ do: 'stop marketing', from: { who: 0, tells: 'both', former: false } }, lists('the number', 'the user id')],
 ]
 

@@ -82,7 +82,7 @@ export class TownMemory {
     this.#honour(who, at)
   }
 
-  /** A line of a list: nobody who ever said no comes back by it. What it says of a subscriber's ids is where a no of theirs may come from. */
+  /** A line of a list: nobody who ever said no comes back by it. What it says of somebody's ids is where a no of theirs may come from, and counts for. */
   isListed(ids: readonly string[], statedAt: number): void {
     const holders = this.#people.filter((one) => ids.some((id) => one.ids.has(id)))
     const [who] = holders
@@ -91,7 +91,9 @@ export class TownMemory {
       if (who && who.yes === null && who.no === null && who.stoppedMarketing === null) who.yes = statedAt
       if (!who && !this.#find(ids)) Object.assign(this.#stranger(ids), { yes: statedAt })
     }
-    if (who && who.yes !== null) for (const id of ids) if (!who.ids.has(id)) who.former.add(id)
+    if (who) for (const id of ids) if (!who.ids.has(id)) who.former.add(id)
+    const no = this.#noOf(ids)
+    if (!who && no !== null && !this.#find(ids)) this.#note(ids, no)
   }
 
   /** So much time has passed that everybody who is not subscribed is forgotten. */
