@@ -5,8 +5,8 @@ import { contactChanged } from '../chats/take-in.ts'
 import { uniteChats } from '../chats/unite.ts'
 import { type Contact, contactById, type Finding } from '../contacts/contacts.ts'
 import { hashesOf } from '../contacts/enrol.ts'
-import { keysOf, lockKnown } from '../contacts/ids.ts'
-import { absorb, moveIdentity } from '../contacts/moving.ts'
+import { keysOf, lockKnown, noteFormer } from '../contacts/ids.ts'
+import { absorb, formerContacts, moveIdentity } from '../contacts/moving.ts'
 import { skipQueued } from '../dispatch/queue.ts'
 import { redirect } from '../dispatch/redirect.ts'
 import type { Deed } from '../runtime.ts'
@@ -24,7 +24,7 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
     honourSuppressions(deed, contactIds, { ...why, noticeVersion: channel.privacy.noticeVersion })
   const move = await moveIdentity(deed, channel.slug, event.old, event.new)
   if (!move) await takeTurn(deed, channel.slug, 'no') // a list may just be naming them
-  await carryNo(deed, channel, event)
+  await carryNo(deed, channel, event, move?.contact)
   if (!move?.moved) {
     const holders = await lockKnown(deed, channel.slug, [keysOf(deed.vault, event.new)])
     await honour([...holders.keys()])
@@ -44,10 +44,25 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
   await tellInbox(deed, contact.id)
 }
 
-/** What was said under the old ids counts under the new ones, also where nobody is known by either: an erasure holds for the number that comes after it. */
-async function carryNo(deed: Deed, { slug }: Channel, { old, new: fresh }: IdentityChange): Promise<void> {
+/**
+ * What was said under the old ids counts under the new ones, also where nobody is known by either: an erasure holds for the number that comes after it, and
+ * what led to somebody by an id of former days, or one that only a list told, leads there by the new one.
+ */
+async function carryNo(
+  deed: Deed,
+  { slug }: Channel,
+  { old, new: fresh }: IdentityChange,
+  mover: Contact | undefined,
+): Promise<void> {
+  const ids = hashesOf(deed, fresh)
   const no = await latestNo(deed, slug, hashesOf(deed, old))
-  if (no) await suppress(deed, slug, hashesOf(deed, fresh), no)
+  if (no) await suppress(deed, slug, ids, no)
+  const formerly = (await formerContacts(deed, slug, [old])).filter(({ id }) => id !== mover?.id)
+  await noteFormer(
+    deed,
+    slug,
+    formerly.flatMap(({ id }) => ids.map((idHash) => ({ idHash, contactId: id }))),
+  )
 }
 
 /** Carries out what messages told about who is who. */

@@ -420,6 +420,16 @@ test.each([
   expect(await desk.offeringsOf({ userId: ID })).toEqual(['info'])
 })
 
+test('a no goes along with a number that only a list told', async () => {
+  await desk.writes({ userId: ID }, 'STOP')
+  await imports(anna)
+  const system = { type: 'user_changed_number', wa_id: NEW_PHONE.slice(1) }
+  await desk.takes(desk.bodies.system({ from: PHONE.slice(1), system }))
+  await imports({ phone: NEW_PHONE })
+  expect(await desk.contactOf({ phone: NEW_PHONE })).toMatchObject({ userId: ID })
+  expect(await desk.offeringsOf({ phone: NEW_PHONE })).toEqual([])
+})
+
 test('a no stays under every id once its sender is forgotten', async () => {
   await erases({ phone: PHONE })
   await desk.writes(anna, 'STATUS')

@@ -71,6 +71,8 @@ export class TownMemory {
     const no = this.#noOf(old)
     if (no !== null) this.#note(fresh, no)
     const who = old.map((id) => this.#people.find(({ ids }) => ids.has(id))).find((one) => one !== undefined)
+    const formerly = this.#people.filter((one) => one !== who && old.some((id) => one.former.has(id)))
+    for (const one of formerly) for (const id of fresh) if (!one.ids.has(id)) one.former.add(id)
     if (!who) {
       for (const one of this.#people) if (fresh.some((id) => one.ids.has(id))) this.#honour(one, at)
       return
