@@ -59,18 +59,18 @@ export async function takeTurn({ tx }: Deed, channel: string, as: 'list' | 'no')
   )
 }
 
-/** Which of these hashes are noted, as hex. */
+/** Those of these hashes that are noted, as hex, with the no. */
 export async function suppressedAmong(
   deed: Pick<Deed, 'tx'>,
   channel: string,
   hashes: readonly Buffer[],
-): Promise<ReadonlySet<string>> {
-  if (hashes.length === 0) return new Set()
+): Promise<ReadonlyMap<string, Suppression>> {
+  if (hashes.length === 0) return new Map()
   const rows = await deed.tx
-    .select({ idHash: suppressions.idHash })
+    .select({ idHash: suppressions.idHash, at: suppressions.at, reason: suppressions.reason })
     .from(suppressions)
     .where(and(eq(suppressions.channel, channel), inArray(suppressions.idHash, [...hashes])))
-  return new Set(rows.map(({ idHash }) => idHash.toString('hex')))
+  return new Map(rows.map(({ idHash, at, reason }) => [idHash.toString('hex'), { at, reason }]))
 }
 
 /** Whether it is noted that no list may sign up whoever goes by this id. */

@@ -8,7 +8,7 @@ import type { Offering } from './consents.ts'
 import type { Stated } from './import-line.ts'
 import { importSource } from './source.ts'
 import { join, type Wish } from './subscriptions.ts'
-import { type Suppression, suppressAll, suppressedAmong, suppressionsOf, takeTurn } from './suppressions.ts'
+import { type Suppression, suppressAll, suppressedAmong, takeTurn } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 /** What became (or would become) of one stated consent. */
@@ -89,14 +89,16 @@ async function otherNoes(
   known: readonly Known[],
   outcomes: readonly Outcome[],
 ): Promise<(Suppression & { idHash: Buffer })[]> {
-  const found = []
-  for (const [i, one] of stated.entries()) {
-    if (known[i]!.is !== 'nobody' || outcomes[i] !== 'erased' || !one.phone || !one.userId) continue
-    const ids = hashesOf(deed, one)
-    const noes = await suppressionsOf(deed, channel, ids)
-    found.push(...ids.map((idHash) => ({ ...noes.at(-1)!, idHash })))
-  }
-  return found
+  const people = stated
+    .filter((_, i) => known[i]!.is === 'nobody' && outcomes[i] === 'erased')
+    .map((one) => hashesOf(deed, one))
+  const noted = await suppressedAmong(deed, channel, people.flat())
+  return people.flatMap((ids) => {
+    const noes = ids.flatMap((id) => noted.get(id.toString('hex')) ?? [])
+    if (noes.length === ids.length) return []
+    const no = noes.reduce((one, other) => (one.at > other.at ? one : other))
+    return ids.map((idHash) => ({ ...no, idHash }))
+  })
 }
 
 const keyOf = ({ phone, userId }: Stated) => `${phone ?? ''} ${userId ?? ''}`
