@@ -31,6 +31,8 @@ type Starter = Pick<Runtime, 'db' | 'vault' | 'now' | 'channels' | 'log'> & { se
 /** From here on plans made with the figures of before the audience was written cost more than new figures. */
 const ANALYZE_FROM = 10_000
 const AT_ONCE = 50
+/** From here on reading all subscriptions once is surely cheaper than looking for each recipient's. */
+const MANY = 1000
 
 /**
  * Carries out what is due, each thing once over all processes that call this: starts broadcasts, makes the dates of series, and completes starts
@@ -159,7 +161,7 @@ async function begin(deed: Deed, id: string): Promise<true | null> {
     .from(consentHeads)
     .where(eq(consentHeads.channel, row.channel))
   // Of a table without statistics, as after a large list, the planner expects one row, and would compare everybody with everybody.
-  await tx.execute(sql`set local enable_nestloop = off`)
+  if (row.lastId! - row.firstId! > MANY) await tx.execute(sql`set local enable_nestloop = off`)
   const before = await tx.execute<{ contact_id: string }>(sql`
     select o.contact_id from ${outgoing} o
     where o.id between ${row.firstId} and ${row.lastId} and o.broadcast_id = ${id}::uuid and o.status = 'queued'

@@ -33,7 +33,10 @@ export const run: Run = async ([verb, ...args], io) => {
       if (broken) {
         intact = false
         io.err(`${channel}: the chain does not hold. Entry ${broken.seq} ${WHY[broken.why]}.`)
-      } else io.out(`${channel}\t${entries} entries\tintact\t${head || '-'}`)
+      } else {
+        io.out(`${channel}\t${entries} entries\tintact\t${head || '-'}`)
+        if (noted) io.err('The end that was noted still stands in it.')
+      }
     }
     if (known.length === 0) io.err('There is no ledger yet.')
     return intact ? 0 : 1
@@ -44,7 +47,7 @@ export const run: Run = async ([verb, ...args], io) => {
 
 /** The end of a ledger as noted from an earlier walk: how many entries there were, and the hash of the last one. */
 function readEnd(text: string): { seq: number; hash: string } {
-  const [, entries, hash] = /^(\d{1,15}):([0-9a-f]{64})$/i.exec(text.trim()) ?? []
+  const [, entries, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/i.exec(text.trim()) ?? []
   if (!entries || !hash)
     throw new WrongUsage('--noted must be the number of entries and the hash of that time, such as 4711:9f86…0a08.')
   return { seq: Number(entries), hash: hash.toLowerCase() }

@@ -49,7 +49,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   consents: {
     usage: [
       ['consents verify [CHANNEL]', 'check that nobody changed the consent ledger'],
-      ['consents verify CHANNEL --noted N:HASH', 'also against the entries and hash noted from an earlier check'],
+      ['consents verify CHANNEL --noted N:HASH', 'also against what an earlier check printed: entries and hash'],
     ],
     load: () => import('./consents.ts'),
   },

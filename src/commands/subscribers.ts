@@ -42,7 +42,11 @@ async function exportTo(hands: Hands, { slug }: Channel, file: string | undefine
   const target = isStandard(file) ? null : createWriteStream(file!, { mode: 0o600 })
   if (target) {
     await opened(target, file!)
-    if (statSync(file!).isFile()) chmodSync(file!, 0o600) // it may have been there before, readable for all
+    try {
+      if (statSync(file!).isFile()) chmodSync(file!, 0o600) // it may have been there before, readable for all
+    } catch {
+      throw new CannotDo(`${file}: belongs to somebody else, who could read it`)
+    }
   }
   let lines = -1
   const counted = async function* (pages: AsyncIterable<ExportedLine[]>) {

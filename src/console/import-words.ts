@@ -8,7 +8,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^said no to this here before/, 'hat sich hier schon abgemeldet und kann sich nur selbst wieder anmelden'],
   [/^was erased/, 'wurde gelöscht oder abgemeldet und kann sich nur selbst wieder anmelden'],
   [/^stopped messages of this channel/, 'hat die Nachrichten in WhatsApp abgestellt'],
-  [/^the number belonged to somebody/, 'die Nummer gehörte jemandem, der inzwischen eine andere hat'],
+  [/^the number or id leads to somebody/, 'die Nummer oder Kennung führt zu jemandem, der jetzt eine andere hat'],
   [/^number and user id belong to two people/, 'Nummer und WhatsApp-Kennung gehören zu zwei Personen'],
   [/^states the same person/, 'dieselbe Person und dasselbe Angebot stehen schon weiter oben'],
   [
@@ -32,7 +32,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^(?<columns>\w+) is not UTF-8/, '„$columns“ enthält unlesbare Zeichen; bitte als UTF-8 speichern'],
   [
     /^(?<columns>\w+) contains a number or an e-mail/,
-    '„$columns“ enthält eine Rufnummer oder E-Mail-Adresse; das darf nicht ins Verzeichnis',
+    '„$columns“ enthält eine Rufnummer oder E-Mail-Adresse, die nicht als die der Stadt bekannt ist; das darf nicht ins Verzeichnis',
   ],
   [/^topics belong to info only/, 'Themen gibt es nur im Infokanal'],
   [/^topics may only be: (.*)/, 'mögliche Themen: $1'],

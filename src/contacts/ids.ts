@@ -40,6 +40,20 @@ export async function lockKnown(
   return new Map(rows.map((row) => [row.id, row]))
 }
 
+/** Which of these fingerprints, as hex, lead to a contact, by an id that it has or had. */
+export async function leadingSomewhere(
+  { tx }: Pick<Deed, 'tx'>,
+  channel: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select i.id from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as i(id)
+    where exists (select from ${contacts} c where c.channel = ${channel} and c.phone_hash = decode(i.id, 'hex'))
+      or exists (select from ${contacts} c where c.channel = ${channel} and c.user_id_hash = decode(i.id, 'hex'))
+      or exists (select from ${formerIds} f where f.channel = ${channel} and f.id_hash = decode(i.id, 'hex'))`)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** What stands in for the ids of a contact that has none left: a fingerprint that nobody's id can produce. */
 export const nobodyHash = (vault: Vault, contactId: string) => vault.fingerprint('nobody', contactId)
 

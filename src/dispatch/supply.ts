@@ -19,8 +19,8 @@ type Reserved = Pick<Waiting, 'broadcastId' | 'contactId'> & { counting: Countin
 
 const READ_ROWS = 2000
 const DUE_ROWS = 200
-/** What is handed out now is surely on the wire by then: nothing of it may come into quiet hours. */
-const LEAVES_WITHIN_MS = 1000
+/** So long before quiet hours nothing more is handed out: until then it must be looked up again, have its moment, and be on the wire. */
+const LEAVES_WITHIN_MS = 2000
 /** So many single messages at most, when none of the first may go now: they wait for one another, or for the daily limit. */
 const MOST_DUE_ROWS = 6400
 /** Known subscribers behind one for whom the daily limit leaves no room: looked for this far at once, and everywhere when the rows are read again. */

@@ -5,12 +5,13 @@ import { contactChanged } from '../chats/take-in.ts'
 import { uniteChats } from '../chats/unite.ts'
 import { type Contact, contactById, type Finding } from '../contacts/contacts.ts'
 import { hashesOf } from '../contacts/enrol.ts'
-import { keysOf, lockKnown, noteFormer } from '../contacts/ids.ts'
+import { keysOf, lockKnown } from '../contacts/ids.ts'
 import { absorb, formerContacts, moveIdentity } from '../contacts/moving.ts'
 import { skipQueued } from '../dispatch/queue.ts'
 import { redirect } from '../dispatch/redirect.ts'
 import type { Deed } from '../runtime.ts'
-import { honourSuppressions, latestNo, suppress, takeTurn } from '../subscriptions/suppressions.ts'
+import { latestNoOf } from '../subscriptions/erase.ts'
+import { honourSuppressions, latestNo, suppress } from '../subscriptions/suppressions.ts'
 import { recordMove, uniteSubscriptions } from '../subscriptions/unite.ts'
 import type { IdentityChange } from '../whatsapp/webhook-events.ts'
 
@@ -22,9 +23,8 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
   const why = { source: 'identity-change', at: event.at, messageId: event.id }
   const honour = (contactIds: readonly string[]) =>
     honourSuppressions(deed, contactIds, { ...why, noticeVersion: channel.privacy.noticeVersion })
+  await carryNo(deed, channel, event)
   const move = await moveIdentity(deed, channel.slug, event.old, event.new)
-  if (!move) await takeTurn(deed, channel.slug, 'no') // a list may just be naming them
-  await carryNo(deed, channel, event, move?.contact)
   if (!move?.moved) {
     const holders = await lockKnown(deed, channel.slug, [keysOf(deed.vault, event.new)])
     await honour([...holders.keys()])
@@ -45,24 +45,26 @@ export async function changeIdentity(deed: Deed, channel: Channel, event: Identi
 }
 
 /**
- * What was said under the old ids counts under the new ones, also where nobody is known by either: an erasure holds for the number that comes after it, and
- * what led to somebody by an id of former days, or one that only a list told, leads there by the new one.
+ * An old id that nobody has is theirs as of now: what was said under it counts under the new ones, also where nobody is known by those, since an erasure holds
+ * for the number that comes after it. Of an id that somebody has all is known already, and it may have been another's before.
  */
-async function carryNo(
-  deed: Deed,
-  { slug }: Channel,
-  { old, new: fresh }: IdentityChange,
-  mover: Contact | undefined,
-): Promise<void> {
-  const ids = hashesOf(deed, fresh)
-  const no = await latestNo(deed, slug, hashesOf(deed, old))
-  if (no) await suppress(deed, slug, ids, no)
-  const formerly = (await formerContacts(deed, slug, [old])).filter(({ id }) => id !== mover?.id)
-  await noteFormer(
-    deed,
-    slug,
-    formerly.flatMap(({ id }) => ids.map((idHash) => ({ idHash, contactId: id }))),
+async function carryNo(deed: Deed, { slug }: Channel, { old, new: fresh }: IdentityChange): Promise<void> {
+  const rows = await lockKnown(deed, slug, [keysOf(deed.vault, old), keysOf(deed.vault, fresh)])
+  const held = new Set(
+    [...rows.values()].flatMap((row) => [row.phoneHash?.toString('hex'), row.userIdHash?.toString('hex')]),
   )
+  const isHeld = (hash: Buffer) => held.has(hash.toString('hex'))
+  const ids = hashesOf(deed, old)
+  const noes = [
+    await latestNo(
+      deed,
+      slug,
+      ids.filter((hash) => !isHeld(hash)),
+    ),
+  ]
+  if (!ids.some(isHeld))
+    for (const contact of await formerContacts(deed, slug, [old])) noes.push(await latestNoOf(deed, contact))
+  for (const no of noes) if (no) await suppress(deed, slug, hashesOf(deed, fresh), no)
 }
 
 /** Carries out what messages told about who is who. */

@@ -13,7 +13,7 @@ import { carryOut } from './carry-out.ts'
 import { type Decision, decide } from './decide.ts'
 import { follow } from './identities.ts'
 import { ERASE_ASK, ERASE_OVERTAKEN, ERASE_QUESTION_MS, type Occasion, type Place } from './occasion.ts'
-import { leftSince, withoutErased } from './overtaken.ts'
+import { leftSince, toldBy, withoutErased } from './overtaken.ts'
 
 /** A citizen's message with the channel it was written to. */
 export type Arrival = { channel: Channel; message: MessageEvent }
@@ -39,7 +39,7 @@ export async function takeMessages(
   for (const [channel, messages] of waiting) {
     let rest: readonly Arrival[] = messages
     for (let round = 0; rest.length > 0 && round < MOST_ROUNDS; round++)
-      rest = await takeRound(deed, channel, await withoutErased(deed, channel, rest), place)
+      rest = await takeRound(deed, channel, await withoutErased(deed, channel, rest, toldBy), place)
     left.push(...rest)
   }
   await forget(deed, left)

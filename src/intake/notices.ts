@@ -11,10 +11,11 @@ import { releaseAnswers } from '../dispatch/held-answers.ts'
 import { enqueue } from '../dispatch/queue.ts'
 import type { Deed } from '../runtime.ts'
 import { followPreference } from '../subscriptions/preference.ts'
-import { suppress, takeTurn } from '../subscriptions/suppressions.ts'
+import { markStranger, takeTurn } from '../subscriptions/suppressions.ts'
 import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
 import { takeAccountEvent } from './account.ts'
 import { changeIdentity, follow } from './identities.ts'
+import { withoutErased } from './overtaken.ts'
 import { say } from './replies.ts'
 
 /** Everything that is neither a message nor a status. */
@@ -24,6 +25,17 @@ export type NoticeArrival = {
 }
 
 const DAY_MS = 86_400_000
+
+/**
+ * Some of this may be the no of somebody whom a list is just naming: it takes its turn before anybody's row is locked, or the list could wait for us and we for
+ * it.
+ */
+export async function takeTurns(deed: Deed, arrivals: readonly NoticeArrival[]): Promise<void> {
+  const slugs = arrivals
+    .filter(({ event }) => event.type === 'identity-change' || event.type === 'preference')
+    .map(({ channel }) => channel.slug)
+  for (const slug of [...new Set(slugs)].sort()) await takeTurn(deed, slug, 'no')
+}
 
 /** Carries out what Meta told about a channel or a citizen. `readTemplates`: our copy no longer says enough, Meta's list must be read. */
 export async function takeNotice(deed: Deed, { channel, event }: NoticeArrival): Promise<{ readTemplates: boolean }> {
@@ -124,22 +136,16 @@ async function takePreference(
   channel: Channel,
   { from, value, at }: Extract<WhatsappEvent, { type: 'preference' }>,
 ): Promise<void> {
-  let contact = await findContact(deed, channel.slug, from)
-  if (!contact && value === 'stop') {
-    await takeTurn(deed, channel.slug, 'no')
-    contact = await findContact(deed, channel.slug, from) // a list may just have named them
-  }
-  if (!contact) {
-    if (value === 'stop') await suppress(deed, channel.slug, hashesOf(deed, from), { reason: 'left', at })
-    return
-  }
-  await followPreference(deed, channel, new Map([[contact.id, at]]), value)
+  const contact = await findContact(deed, channel.slug, from)
+  if (contact) await followPreference(deed, channel, new Map([[contact.id, at]]), value)
+  else await markStranger(deed, channel.slug, hashesOf(deed, from), { value, at })
 }
 
 /** One line a day, also for what rings at several numbers or is told again; after a day WhatsApp would not let it through. */
 async function answerCall(deed: Deed, channel: Channel, call: Extract<WhatsappEvent, { type: 'call' }>): Promise<void> {
   if (call.from.phone === undefined && call.from.userId === undefined) return
   if (deed.now.getTime() - call.at.getTime() >= DAY_MS) return
+  if ((await withoutErased(deed, channel, [call], (one) => one)).length === 0) return
   const findings: Finding[] = []
   const [contact] = await recognise(deed, channel.slug, [{ identity: call.from, at: call.at }], findings)
   await follow(deed, channel, findings)

@@ -4,7 +4,7 @@ import { inDeed, type Runtime } from '../runtime.ts'
 import type { WhatsappEvent } from '../whatsapp/webhook-events.ts'
 import { Collector } from './collector.ts'
 import { type Arrival, takeMessages } from './intake.ts'
-import { type NoticeArrival, takeNotice } from './notices.ts'
+import { type NoticeArrival, takeNotice, takeTurns } from './notices.ts'
 import type { Place } from './occasion.ts'
 import { OutageWatch } from './outage.ts'
 import { type Refused, type StatusArrival, takeStatuses } from './outcomes.ts'
@@ -63,6 +63,7 @@ export function openIntake(
     async (items) => {
       const behind = new Set<Channel>()
       await inDeed(runtime, async (deed) => {
+        await takeTurns(deed, items)
         for (const item of items) if ((await takeNotice(deed, item)).readTemplates) behind.add(item.channel)
       })
       for (const channel of behind) options.readTemplates?.(channel)

@@ -53,34 +53,54 @@ export async function takeStatuses(
   refused: Refused = new Map(),
 ): Promise<void> {
   const reports = arrivals.flatMap((arrival) => reportOf(runtime.vault, arrival) ?? [])
-  const aboutAll = noteRefused(refused, reports)
   const counted: CountedReport[] = []
   const slow: StatusReport[] = []
   for (const report of reports) (isCounted(report) ? counted : slow).push(report)
   const { first, rest } = firstOfEach(fold(counted))
   const others = await recordBroadcastStatuses(runtime.sql, first)
   slow.push(...first.filter(({ outgoingId }) => others.has(outgoingId)), ...rest)
+  const changed: ChangedRow[] = []
   if (slow.length > 0)
     await inDeed(runtime, async (deed) => {
       await lockReached(
         deed,
         slow.flatMap(({ errorCode, outgoingId }) => (isTheirStop(errorCode) ? (outgoingId ?? []) : [])),
       )
-      await follow(deed, runtime.channels, await recordStatuses(deed, slow), aboutAll)
+      const rows = await recordStatuses(deed, slow)
+      await follow(deed, runtime.channels, rows)
+      changed.push(...rows)
     })
+  for (const { id, code } of noteRefused(refused, reports, changed))
+    await inDeed(runtime, (deed) => consequences.pauseBroadcast(deed, id, code))
   await learnUserIds(runtime, arrivals)
 }
 
-/** What statuses told in a row: channel → streak. Kept by whoever takes the webhooks of a process. */
-export type Refused = Map<string, Streak>
+/** What statuses told in a row: channel → broadcast → streak. Kept by whoever takes the webhooks of a process. */
+export type Refused = Map<string, Map<string, Streak>>
 
-/** The errors, as `channel code`, that came so often in a row that they are about all. */
-function noteRefused(refused: Refused, reports: readonly StatusReport[]): Set<string> {
-  const aboutAll = new Set<string>()
-  for (const { channel, state, errorCode } of reports) {
-    const streak = refused.get(channel) ?? new Streak()
-    refused.set(channel, streak)
-    if (streak.note(state === 'failed' ? errorCode : undefined)) aboutAll.add(`${channel} ${errorCode}`)
+/** The broadcasts of which errors of one code came so often in a row that they are about all. What changed nothing, such as a repeat, does not count. */
+function noteRefused(
+  refused: Refused,
+  reports: readonly StatusReport[],
+  changed: readonly ChangedRow[],
+): { id: string; code: number }[] {
+  const rows = new Map(changed.map((row) => [row.id, row]))
+  const aboutAll: { id: string; code: number }[] = []
+  for (const { channel, state, outgoingId } of reports) {
+    if (state !== 'failed') {
+      refused.delete(channel)
+      continue
+    }
+    const { broadcastId = null, errorCode = null } = rows.get(outgoingId!) ?? {}
+    rows.delete(outgoingId!)
+    if (broadcastId === null || errorCode === null) continue
+    const streaks = refused.get(channel) ?? new Map<string, Streak>()
+    refused.set(channel, streaks)
+    const streak = streaks.get(broadcastId) ?? new Streak()
+    streaks.set(broadcastId, streak)
+    if (!streak.note(errorCode)) continue
+    streaks.delete(broadcastId)
+    aboutAll.push({ id: broadcastId, code: errorCode })
   }
   return aboutAll
 }
@@ -157,12 +177,7 @@ export async function takeStrays(deed: Deed, channels: Runtime['channels']): Pro
   await follow(deed, channels, await settleStrays(deed))
 }
 
-async function follow(
-  deed: Deed,
-  channels: Runtime['channels'],
-  rows: readonly ChangedRow[],
-  aboutAll: ReadonlySet<string> = new Set(),
-): Promise<void> {
+async function follow(deed: Deed, channels: Runtime['channels'], rows: readonly ChangedRow[]): Promise<void> {
   await answered(deed, rows)
   const failed = rows.filter((row) => row.status === 'failed' && row.errorCode !== null)
   const told = new Set<string>()
@@ -171,7 +186,7 @@ async function follow(
     const code = errorCode!
     const verdict = verdictFor({ code })
     if (isTheirStop(code) && contactId !== null) left.set(channel, (left.get(channel) ?? new Map()).set(contactId, at))
-    const isAboutAll = verdict === 'broadcast' || verdict === 'payload' || aboutAll.has(`${channel} ${code}`)
+    const isAboutAll = verdict === 'broadcast' || verdict === 'payload'
     if (isAboutAll && broadcastId !== null && !told.has(broadcastId)) {
       told.add(broadcastId)
       await consequences.pauseBroadcast(deed, broadcastId, code)

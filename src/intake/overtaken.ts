@@ -1,6 +1,7 @@
 import type { Channel, Offering } from '../channels/channel.ts'
 import { normalise } from '../channels/keywords.ts'
-import { keysOf } from '../contacts/ids.ts'
+import type { Identity } from '../contacts/identity.ts'
+import { keysOf, leadingSomewhere } from '../contacts/ids.ts'
 import type { Deed } from '../runtime.ts'
 import { erasedThemselves } from '../subscriptions/suppressions.ts'
 import { noNotice } from '../subscriptions/unite.ts'
@@ -16,34 +17,50 @@ const DELAYED_MS = 8 * 86_400_000
 const isBefore = (one: Date, other: Date): boolean =>
   Math.floor(one.getTime() / 1000) < Math.floor(other.getTime() / 1000) && other.getTime() - one.getTime() < DELAYED_MS
 
+/** What somebody told, and when WhatsApp says they did. */
+type Told = { from: Identity; at: Date; saysYes?: boolean }
+
 /**
- * Without what was written before its sender was erased, and without another yes to our question right after it: WhatsApp promises no order, and what was
- * erased must not come back by that.
+ * Without what was told before its sender was erased, and without another yes to our question right after it: WhatsApp promises no order, and what was erased
+ * must not come back by that. Whoever is known again by one of their ids, or becomes so by what stands before, is heard as ever.
  */
-export async function withoutErased<Arrival extends { message: MessageEvent }>(
+export async function withoutErased<T>(
   deed: Deed,
   channel: Channel,
-  arrivals: readonly Arrival[],
-): Promise<Arrival[]> {
-  const keys = arrivals.map(({ message }) => {
-    const { phoneKey, userIdKey } = keysOf(deed.vault, message.from)
+  all: readonly T[],
+  tellsOf: (one: T) => Told,
+): Promise<T[]> {
+  const told = all.map(tellsOf)
+  const keys = told.map(({ from }) => {
+    const { phoneKey, userIdKey } = keysOf(deed.vault, from)
     return [phoneKey, userIdKey].filter((key) => key !== undefined)
   })
   const since = new Date(deed.now.getTime() - DELAYED_MS)
   const erased = await erasedThemselves(deed, channel.slug, [...new Set(keys.flat())], since)
-  if (erased.size === 0) return [...arrivals]
-  return arrivals.filter(({ message }, i) => {
-    const at = keys[i]!.map((key) => erased.get(key)).find((one) => one !== undefined)
-    if (!at) return true
-    const isDone = saysYes(message) && deed.now.getTime() - at.getTime() < ERASE_QUESTION_MS
-    return !isDone && !isBefore(message.at, at)
+  if (erased.size === 0) return [...all]
+  const known = await leadingSomewhere(deed, channel.slug, [...new Set(keys.flat())])
+  return all.filter((_, i) => {
+    const { at, saysYes } = told[i]!
+    const own = keys[i]!
+    const erasedAt = own.map((key) => erased.get(key)).find((one) => one !== undefined)
+    const isOver =
+      erasedAt !== undefined &&
+      !own.some((key) => known.has(key)) &&
+      (isBefore(at, erasedAt) || (saysYes && deed.now.getTime() - erasedAt.getTime() < ERASE_QUESTION_MS))
+    if (!isOver) for (const key of own) known.add(key)
+    return !isOver
   })
 }
 
-const saysYes = ({ kind, text, buttonId }: MessageEvent): boolean =>
-  buttonId === undefined
-    ? kind === 'text' && ERASE_ANSWERS.get(normalise(text ?? '')) === 'erase-confirm'
-    : tapOf(buttonId)?.do === 'erase-confirm'
+/** What a message tells. */
+export const toldBy = ({ message: { kind, text, buttonId, from, at } }: { message: MessageEvent }): Told => ({
+  from,
+  at,
+  saysYes:
+    buttonId === undefined
+      ? kind === 'text' && ERASE_ANSWERS.get(normalise(text ?? '')) === 'erase-confirm'
+      : tapOf(buttonId)?.do === 'erase-confirm',
+})
 
 /** What this person left after they wrote this message, which therefore brings them back to none of it. */
 export const leftSince = (message: MessageEvent, lines: ReadonlyMap<string, Date>): Set<Offering> =>

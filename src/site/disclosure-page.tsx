@@ -3,12 +3,16 @@ import type { Channel } from '../channels/channel.ts'
 import { localeOf } from '../channels/locale.ts'
 import type { Disclosure } from '../privacy/disclosure.ts'
 import { PREFERENCE, readSource } from '../subscriptions/source.ts'
+import { STOPPED_ADVERTISING } from '../subscriptions/suppressions.ts'
 import { noNotice } from '../subscriptions/unite.ts'
 import type { Words } from './disclosure-texts.ts'
 
 type Shown = { found: Disclosure; words: Words; channel: Channel; json: string }
 
 /** Everything stored about one person, to read, print and keep. `json` is the same for machines. */
+/** Reasons of a suppression that are no erasure. */
+const NOT_ERASED: ReadonlySet<string> = new Set(['left', STOPPED_ADVERTISING])
+
 export function Everything({ found, words, channel, json }: Shown) {
   const when = (at: Date | null) =>
     at === null
@@ -118,7 +122,7 @@ export function Everything({ found, words, channel, json }: Shown) {
         heads={[heads.since, heads.why]}
         rows={found.suppressions.map((one) => [
           when(one.at),
-          one.reason === 'left' ? word('left') : `${word('person.erased')} (${word(one.reason)})`,
+          NOT_ERASED.has(one.reason) ? word(one.reason) : `${word('person.erased')} (${word(one.reason)})`,
         ])}
       />
       {saysNo(found) && <p>{words.keptAway}</p>}

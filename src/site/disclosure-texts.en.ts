@@ -138,6 +138,7 @@ export const en: Words = {
     'chat.reopened': 'matter opened again',
     'chat.erased': 'matter erased',
     left: 'signed off',
+    'stopped-in-whatsapp': 'advertising stopped inside WhatsApp',
     'person.erased': 'erased',
     'subscriber.no-noted': 'noted: wants no news',
     'contact.moved': 'number or id changed',

@@ -138,6 +138,7 @@ const de = {
     'chat.reopened': 'Anliegen wieder geöffnet',
     'chat.erased': 'Anliegen gelöscht',
     left: 'abgemeldet',
+    'stopped-in-whatsapp': 'Werbung in WhatsApp abgestellt',
     'person.erased': 'gelöscht',
     'subscriber.no-noted': 'vermerkt: möchte keine Meldungen',
     'contact.moved': 'Nummer oder Kennung geändert',

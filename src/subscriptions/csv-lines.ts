@@ -99,6 +99,19 @@ function delimiterOf(header: string): string {
   return [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best))
 }
 
+/** The same bytes, the first piece of which tells the encoding. */
+async function* fromTwoBytesOn(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let first: Uint8Array = Buffer.alloc(0)
+  let isFirst = true
+  for await (const bytes of input) {
+    if (isFirst) first = Buffer.concat([first, bytes])
+    if (isFirst && first.length < 2) continue
+    yield isFirst ? first : bytes
+    isFirst = false
+  }
+  if (isFirst) yield first
+}
+
 /** By the byte order mark with which spreadsheets begin what they call Unicode text. */
 const encodingOf = ([first, second]: Uint8Array): string =>
   first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
@@ -108,7 +121,7 @@ async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line> 
   let line = 0
   let rest = ''
   let tooLong = false
-  for await (const bytes of input) {
+  for await (const bytes of fromTwoBytesOn(input)) {
     decoder ??= new TextDecoder(encodingOf(bytes)) // drops a byte order mark
     const pieces = (rest + decoder.decode(bytes, { stream: true })).split('\n')
     rest = pieces.pop()!

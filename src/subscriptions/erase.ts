@@ -1,12 +1,12 @@
 import { and, desc, eq, isNull } from 'drizzle-orm'
-import { contactById } from '../contacts/contacts.ts'
+import { type Contact, contactById } from '../contacts/contacts.ts'
 import { idHashesOf } from '../contacts/enrol.ts'
 import { absorbedBy } from '../contacts/moving.ts'
 import { noticesOf } from '../contacts/notices.ts'
 import { consents, subscriptions } from '../db/schema.ts'
 import type { Deed } from '../runtime.ts'
 import { forgetDetails, recordConsents } from './consents.ts'
-import { latestNo, suppress } from './suppressions.ts'
+import { latestNo, type Suppression, suppress } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 type Who = { contactId: string; subject: string; channel: string }
@@ -52,20 +52,24 @@ export async function eraseSubscriptions(
 
 async function rememberNo(deed: Deed, channel: string, contactId: string): Promise<void> {
   const contact = await contactById(deed, contactId)
-  if (!contact) return
+  const no = contact && (await latestNoOf(deed, contact))
+  if (no) await suppress(deed, channel, await idHashesOf(deed, contact), no)
+}
+
+/** The latest no of somebody to anything, under whichever of their ids. One that is noted already keeps its reason. */
+export async function latestNoOf(deed: Deed, contact: Contact): Promise<Suppression | undefined> {
+  const noted = await latestNo(deed, contact.channel, await idHashesOf(deed, contact))
   const rows = await deed.tx
     .select({ leftAt: subscriptions.leftAt })
     .from(subscriptions)
-    .where(eq(subscriptions.contactId, contactId))
-  const lines = (await noticesOf(deed, [contactId])).get(contactId)
-  const hashes = await idHashesOf(deed, contact)
+    .where(eq(subscriptions.contactId, contact.id))
+  const lines = (await noticesOf(deed, [contact.id])).get(contact.id)
   const noes = [
-    (await latestNo(deed, channel, hashes))?.at,
+    noted?.at,
     contact.marketingStoppedAt,
     ...rows.map(({ leftAt }) => leftAt),
     ...(['info', 'chat'] as const).map((offering) => lines?.get(noNotice(offering))),
   ].filter((at) => at instanceof Date)
-  if (noes.length === 0) return
-  const at = new Date(Math.max(...noes.map((no) => no.getTime())))
-  await suppress(deed, channel, hashes, { reason: 'left', at })
+  if (noes.length === 0) return undefined
+  return { reason: noted?.reason ?? 'left', at: new Date(Math.max(...noes.map((no) => no.getTime()))) }
 }

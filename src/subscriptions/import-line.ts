@@ -107,7 +107,7 @@ export function readLine(
   }
   for (const [column, text] of Object.entries(texts) as [keyof typeof LONGEST, string][]) {
     if (text.length > LONGEST[column]) return { reason: `${column} is longer than ${LONGEST[column]} characters` }
-    // Zero bytes come from UTF-16, and the database holds none.
+    // The database holds no zero bytes.
     if (/[\uFFFD\0]/.test(text)) return { reason: `${column} is not UTF-8` }
     // The ledger can never forget: what identifies somebody must not get in.
     if (identifies(text, 9, addressesOf(channel)))
@@ -122,14 +122,12 @@ const addresses = new WeakMap<Channel, Addresses>()
 
 /** How the town itself can be reached: its words of consent often say so, and its own list must come back in. */
 function addressesOf(channel: Channel): Addresses {
+  const before = addresses.get(channel)
+  if (before) return before
   const closures = channel.offerings.chat?.closures.map(({ text }) => text ?? '') ?? []
   const domain = new URL(channel.privacy.noticeUrl).hostname.replace(/^www\./, '')
-  const known =
-    addresses.get(channel) ??
-    new Set([
-      ...addressesIn([channel.whatsapp.phoneNumber, ...Object.values(channel.replies), ...closures]),
-      `@${domain}`,
-    ])
+  const own = addressesIn([channel.whatsapp.phoneNumber, ...Object.values(channel.replies), ...closures])
+  const known = new Set([...own, `@${domain}`])
   addresses.set(channel, known)
   return known
 }

@@ -1,9 +1,13 @@
-import { and, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm'
 import { hashesOf } from '../contacts/enrol.ts'
 import { contacts, subscriptions, suppressions } from '../db/schema.ts'
 import { hashes, uuids } from '../db/sets.ts'
 import type { Deed } from '../runtime.ts'
 import { leave, type Wish } from './subscriptions.ts'
+
+/** The reason of whoever only stopped advertising inside WhatsApp. */
+export const STOPPED_ADVERTISING = 'stopped-in-whatsapp'
+const isMark = sql`${suppressions.reason} = ${STOPPED_ADVERTISING}`
 
 /** The reason of whoever answered our question about erasing with yes; its time is WhatsApp's. */
 export const ERASED_BY_KEYWORD = 'keyword'
@@ -42,8 +46,8 @@ export async function suppressAll(
     .onConflictDoUpdate({
       target: [suppressions.channel, suppressions.idHash],
       set: {
-        reason: sql`case when excluded.at > ${suppressions.at} then excluded.reason else ${suppressions.reason} end`,
-        at: sql`greatest(${suppressions.at}, excluded.at)`,
+        reason: sql`case when excluded.at > ${suppressions.at} or ${isMark} then excluded.reason else ${suppressions.reason} end`,
+        at: sql`case when ${isMark} then excluded.at else greatest(${suppressions.at}, excluded.at) end`,
       },
     })
 }
@@ -77,19 +81,32 @@ export async function suppressedAmong(
 export const isKeptAway = async (deed: Deed, channel: string, who: { phone: string } | { userId: string }) =>
   (await suppressedAmong(deed, channel, hashesOf(deed, who))).size > 0
 
-/** The latest no that is noted under one of these hashes. */
-export async function latestNo(
-  deed: Deed,
+/**
+ * Somebody of whom nobody knows anything else stopped advertising inside WhatsApp, or allows it again: as long as it is stopped no list signs them up for the
+ * newsletter. That is no no to what they themselves agree to, and takes the place of none.
+ */
+export async function markStranger(
+  { tx }: Deed,
   channel: string,
-  hashes: readonly Buffer[],
-): Promise<Suppression | undefined> {
-  return (await suppressionsOf(deed, channel, hashes)).at(-1)
+  ids: readonly Buffer[],
+  { value, at }: { value: 'stop' | 'resume'; at: Date },
+): Promise<void> {
+  if (ids.length === 0) return
+  if (value === 'stop') {
+    const rows = ids.map((idHash) => ({ channel, idHash, reason: STOPPED_ADVERTISING, at }))
+    await tx.insert(suppressions).values(rows).onConflictDoNothing()
+    return
+  }
+  const theirs = and(eq(suppressions.channel, channel), inArray(suppressions.idHash, [...ids]))
+  await tx.delete(suppressions).where(and(theirs, isMark, lt(suppressions.at, at)))
 }
 
-/**
- * Of these hashes, as hex, when WhatsApp says that whoever had the id confirmed being erased, if that was since this moment and nobody has written from it
- * again.
- */
+/** The latest no that is noted under one of these hashes. */
+export async function latestNo(deed: Deed, channel: string, ids: readonly Buffer[]): Promise<Suppression | undefined> {
+  return (await suppressionsOf(deed, channel, ids)).findLast(({ reason }) => reason !== STOPPED_ADVERTISING)
+}
+
+/** Of these hashes, as hex, when WhatsApp says that whoever had the id confirmed being erased, if that was since this moment. */
 export async function erasedThemselves(
   { tx }: Pick<Deed, 'tx'>,
   channel: string,
@@ -106,7 +123,6 @@ export async function erasedThemselves(
         sql`${suppressions.idHash} = any(${hashes(ids)})`,
         eq(suppressions.reason, ERASED_BY_KEYWORD),
         gt(suppressions.at, since),
-        sql`not exists (select from ${contacts} c where c.channel = ${channel} and ${suppressions.idHash} in (c.phone_hash, c.user_id_hash))`,
       ),
     )
   return new Map(rows.map(({ idHash, at }) => [idHash.toString('hex'), at]))
@@ -138,7 +154,7 @@ export async function honourSuppressions(
     select c.channel, c.id as "contactId", c.subject, s.offering from ${contacts} c
     join ${subscriptions} s on s.contact_id = c.id and s.left_at is null
     where c.id = any(${uuids(contactIds)}) and exists (select from ${suppressions} n
-      where n.channel = c.channel and n.id_hash in (c.phone_hash, c.user_id_hash) and n.at >= s.joined_at)
+      where n.channel = c.channel and n.id_hash in (c.phone_hash, c.user_id_hash) and n.at >= s.joined_at and n.reason <> ${STOPPED_ADVERTISING})
     order by c.id, s.offering`)
   await leave(
     deed,

@@ -8,7 +8,7 @@ import type { Offering } from './consents.ts'
 import type { Stated } from './import-line.ts'
 import { importSource } from './source.ts'
 import { join, type Wish } from './subscriptions.ts'
-import { type Suppression, suppressAll, suppressedAmong, takeTurn } from './suppressions.ts'
+import { STOPPED_ADVERTISING, type Suppression, suppressAll, suppressedAmong, takeTurn } from './suppressions.ts'
 import { noNotice } from './unite.ts'
 
 /** What became (or would become) of one stated consent. */
@@ -20,7 +20,7 @@ export const DECLINED = {
   'left-before': 'said no to this here before: only they themselves can join again',
   erased: 'was erased, dropped or signed off: only they themselves can join again',
   'stopped-in-whatsapp': 'stopped messages of this channel inside WhatsApp',
-  'number-given-up': 'the number belonged to somebody who has another one now',
+  'number-given-up': 'the number or id leads to somebody who goes by another one now',
   'two-people': 'number and user id belong to two people',
 } as const
 
@@ -94,7 +94,9 @@ async function otherNoes(
     .map((one) => hashesOf(deed, one))
   const noted = await suppressedAmong(deed, channel, people.flat())
   return people.flatMap((ids) => {
-    const noes = ids.flatMap((id) => noted.get(id.toString('hex')) ?? [])
+    const noes = ids
+      .flatMap((id) => noted.get(id.toString('hex')) ?? [])
+      .filter(({ reason }) => reason !== STOPPED_ADVERTISING)
     if (noes.length === ids.length) return []
     const no = noes.reduce((one, other) => (one.at > other.at ? one : other))
     return ids.map((idHash) => ({ ...no, idHash }))
@@ -131,7 +133,9 @@ async function judge(
       if (state === 'left' || notices.get(contact.id)?.has(noNotice(offering))) return 'left-before'
       if (offering === 'info' && contact.marketingStoppedAt) return 'stopped-in-whatsapp'
     }
-    return hashes[i]!.some((hash) => suppressed.has(hash.toString('hex'))) ? 'erased' : 'added'
+    const reasons = hashes[i]!.flatMap((hash) => suppressed.get(hash.toString('hex'))?.reason ?? [])
+    if (reasons.some((reason) => reason !== STOPPED_ADVERTISING)) return 'erased'
+    return reasons.length > 0 && offering === 'info' ? 'stopped-in-whatsapp' : 'added'
   })
 }
 

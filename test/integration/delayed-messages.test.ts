@@ -115,6 +115,43 @@ describe('Arnsberg', () => {
     expect((await desk.replies()).filter((answer) => answer.startsWith('Wir haben'))).toHaveLength(1)
   })
 
+  test('whoever is known by one of the ids is heard, whatever became of the other', async () => {
+    await desk.writes({ phone: anna.phone }, 'START')
+    desk.pass(10 * MINUTE)
+    await erases({ userId: anna.userId })
+    await delayed(anna, 'STOP', 5 * MINUTE)
+    expect(await desk.offeringsOf({ phone: anna.phone })).toEqual([])
+  })
+
+  test('whoever comes back and is erased again is heard, told in one piece or by different ids', async () => {
+    await erases(anna)
+    await desk.takes(desk.bodies.messages(anna, words('START'), words('LÖSCHEN'), words('Ja, alles löschen')))
+    expect(await desk.contactOf(anna)).toBeNull()
+    await desk.writes({ userId: anna.userId }, 'START')
+    await desk.writes({ userId: anna.userId }, 'LÖSCHEN')
+    await desk.writes(anna, 'Ja, alles löschen')
+    expect(await desk.contactOf(anna)).toBeNull()
+  })
+
+  test('a call from before the erasure stores nobody anew', async () => {
+    await erases(anna)
+    const { body, change, around } = desk.bodies
+    const who = { from: anna.phone.slice(1), from_user_id: anna.userId }
+    const call = { id: 'wacid.1', event: 'connect', ...who, timestamp: at(5 * MINUTE) }
+    await desk.takes(body(change('calls', { ...around, calls: [call] })))
+    expect(await desk.contactOf(anna)).toBeNull()
+  })
+
+  test('a no that the office noted while the yes was on its way takes nothing from the erasure', async () => {
+    await desk.writes(anna, 'LÖSCHEN')
+    const confirmed = desk.bodies.messages(anna, words('JA'))
+    desk.pass(MINUTE)
+    await desk.act((deed) => signOff(deed, COMMAND, desk.channel, { phone: anna.phone }))
+    await desk.takes(confirmed)
+    await delayed(anna, 'START', 5 * MINUTE)
+    expect(await desk.contactOf(anna)).toBeNull()
+  })
+
   test('whoever came back after an erasure can be erased again at once', async () => {
     await erases(anna)
     await desk.writes(anna, 'START')

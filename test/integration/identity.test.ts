@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND } from '../../src/audit/audit.ts'
 import { handOver, lease } from '../../src/dispatch/lane.ts'
 import { readReached } from '../../src/dispatch/reached.ts'
@@ -7,6 +7,8 @@ import { OF_OTHERS } from '../../src/jobs/nightly.ts'
 import { retain } from '../../src/privacy/retention.ts'
 import { csvRecords } from '../../src/subscriptions/csv-lines.ts'
 import { importSubscribers } from '../../src/subscriptions/import.ts'
+import { takeTurn } from '../../src/subscriptions/suppressions.ts'
+import { eventually } from '../support/stack.ts'
 import { openWebhookDesk, type Sender, type WebhookDesk } from '../support/webhook-desk.ts'
 
 const PHONE = '+4915112340001'
@@ -43,6 +45,12 @@ async function imports({ phone = '', userId = '' }: Sender) {
     })(),
   )
   await importSubscribers(desk, COMMAND, desk.channel, records, { apply: true, told: () => {} })
+}
+const preference = (who: Sender, value: 'stop' | 'resume') => {
+  const told = { wa_id: who.phone?.slice(1), user_id: who.userId, category: 'marketing_messages', value }
+  const timestamp = Math.floor(desk.now().getTime() / 1000)
+  const { body, change, around } = desk.bodies
+  return body(change('user_preferences', { ...around, user_preferences: [{ ...told, timestamp }] }))
 }
 const called = (who: Sender) => {
   const { body, change, around } = desk.bodies
@@ -420,14 +428,87 @@ test.each([
   expect(await desk.offeringsOf({ userId: ID })).toEqual(['info'])
 })
 
+test('that stop ends nothing that they themselves agreed to, chat included', async () => {
+  await desk.writes({ userId: ID }, 'START')
+  await desk.writes({ userId: ID }, 'CHAT')
+  desk.pass(60_000)
+  await desk.takes(preference({ phone: PHONE }, 'stop'))
+  desk.pass(60_000)
+  await desk.writes(anna, 'STATUS')
+  expect(await desk.offeringsOf(anna)).toEqual(['chat', 'info'])
+})
+
+test('whoever allows advertising again may be signed up by a list, unless they said no otherwise', async () => {
+  await desk.takes(preference({ phone: PHONE }, 'stop'))
+  await erases({ userId: ID })
+  await desk.takes(preference({ userId: ID }, 'stop'))
+  desk.pass(60_000)
+  for (const who of [{ phone: PHONE }, { userId: ID }]) await desk.takes(preference(who, 'resume'))
+  await imports({ phone: PHONE })
+  await imports({ userId: ID })
+  expect(await desk.offeringsOf({ phone: PHONE })).toEqual(['info'])
+  expect(await desk.contactOf({ userId: ID })).toBeNull()
+})
+
+describe('a number that was somebody else’s before', () => {
+  const bernd = { phone: PHONE, userId: OTHER_ID }
+  const berndMoves = () =>
+    changed({
+      from: PHONE.slice(1),
+      system: {
+        type: 'user_changed_number',
+        wa_id: NEW_PHONE.slice(1),
+        user_id: NEW_ID,
+        previous_user_id: OTHER_ID,
+      },
+    })
+
+  test('a no of theirs does not go along with whoever has it now', async () => {
+    await desk.writes(anna, 'START')
+    await desk.writes(bernd, 'START')
+    desk.pass(60_000)
+    await erases({ userId: ID })
+    await desk.takes(berndMoves())
+    expect(await desk.offeringsOf({ userId: NEW_ID })).toEqual(['info'])
+  })
+
+  test('the next number of whoever has it now leads nobody to them', async () => {
+    await desk.writes(anna, 'START')
+    await desk.writes(bernd, 'STATUS')
+    await desk.takes(berndMoves())
+    await desk.writes({ phone: NEW_PHONE, userId: NEW_ID }, 'STOP')
+    expect(await desk.offeringsOf({ userId: ID })).toEqual(['info'])
+  })
+})
+
+test('what may be the no of somebody in a list waits for the list before it locks anybody', async () => {
+  await desk.writes(anna, 'START')
+  const { change, around, body } = desk.bodies
+  const timestamp = Math.floor(desk.now().getTime() / 1000)
+  const stops = [ID, OTHER_ID].map((user_id) => ({ user_id, category: 'marketing_messages', value: 'stop', timestamp }))
+  let told: Promise<void> | undefined
+  await desk.act(async (list) => {
+    await takeTurn(list, 'arnsberg', 'list')
+    told = desk.takes(body(change('user_preferences', { ...around, user_preferences: stops })))
+    await eventually(async () => {
+      const waiting = await desk.sql`
+        select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`
+      return waiting.length > 0
+    })
+    // Would fail if the other had locked her.
+    await list.tx.execute(`select from contacts order by id for no key update nowait`)
+  })
+  await told
+  expect((await desk.contactOf(anna))!.marketingStoppedAt).not.toBeNull()
+})
+
 test('a no goes along with a number that only a list told', async () => {
   await desk.writes({ userId: ID }, 'STOP')
   await imports(anna)
   const system = { type: 'user_changed_number', wa_id: NEW_PHONE.slice(1) }
   await desk.takes(desk.bodies.system({ from: PHONE.slice(1), system }))
   await imports({ phone: NEW_PHONE })
-  expect(await desk.contactOf({ phone: NEW_PHONE })).toMatchObject({ userId: ID })
-  expect(await desk.offeringsOf({ phone: NEW_PHONE })).toEqual([])
+  expect(await desk.contactOf({ phone: NEW_PHONE })).toBeNull()
 })
 
 test('a no stays under every id once its sender is forgotten', async () => {
@@ -442,10 +523,7 @@ test('a no stays under every id once its sender is forgotten', async () => {
 })
 
 test('whoever stopped advertising in WhatsApp before we knew them is signed up by no list', async () => {
-  const stop = { wa_id: PHONE.slice(1), user_id: ID, category: 'marketing_messages', value: 'stop' }
-  const told = { ...stop, timestamp: Math.floor(desk.now().getTime() / 1000) }
-  const { body, change, around } = desk.bodies
-  await desk.takes(body(change('user_preferences', { ...around, user_preferences: [told] })))
+  await desk.takes(preference(anna, 'stop'))
   await imports({ phone: PHONE })
   await imports({ userId: ID })
   expect(await desk.contactOf(anna)).toBeNull()

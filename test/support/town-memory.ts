@@ -17,6 +17,8 @@ export class TownMemory {
   #people: Acquaintance[] = []
   /** Ids of people erased, and when they last said no. */
   readonly #noes = new Map<string, number>()
+  /** Ids of strangers who stopped advertising inside WhatsApp. */
+  readonly #marks = new Set<string>()
 
   /** The ids of everybody whom a broadcast reaches. */
   recipients({ marketing = false } = {}): string[] {
@@ -64,23 +66,29 @@ export class TownMemory {
   prefers(value: 'stop' | 'resume', ids: readonly string[], at: number): void {
     const who = this.#find(ids)
     if (who) who.stoppedMarketing = value === 'stop' ? at : null
-    else if (value === 'stop') this.#note(ids, at)
+    else for (const id of ids) value === 'stop' ? this.#marks.add(id) : this.#marks.delete(id)
   }
 
+  /** An old id that nobody had is theirs as of now, with what was said under it. */
   moves(old: readonly string[], fresh: readonly string[], at: number): void {
-    const no = this.#noOf(old)
-    if (no !== null) this.#note(fresh, no)
+    const isHeld = (id: string) => this.#people.some(({ ids }) => ids.has(id))
+    const noes = [this.#noOf(old.filter((id) => !isHeld(id)))]
+    if (!old.some(isHeld))
+      for (const one of this.#people) if (old.some((id) => one.former.has(id))) noes.push(this.#latestNoOf(one))
+    const no = Math.max(...noes.map((one) => one ?? 0))
+    if (no > 0) this.#note(fresh, no)
     const who = old.map((id) => this.#people.find(({ ids }) => ids.has(id))).find((one) => one !== undefined)
-    const formerly = this.#people.filter((one) => one !== who && old.some((id) => one.former.has(id)))
-    for (const one of formerly) for (const id of fresh) if (!one.ids.has(id)) one.former.add(id)
     if (!who) {
       for (const one of this.#people) if (fresh.some((id) => one.ids.has(id))) this.#honour(one, at)
       return
     }
     const others = this.#people.filter((one) => one !== who && [...old, ...fresh].some((id) => one.ids.has(id)))
+    const known = others.filter(({ ids }) => fresh.some((id) => ids.has(id))).flatMap(({ ids }) => [...ids])
     this.#unite(who, others, at)
-    for (const id of who.ids) if (!fresh.includes(id)) who.former.add(id)
-    who.ids = new Set(fresh)
+    // What was told of one kind alone is completed by whoever is known by it.
+    const next = [...fresh, ...known.filter((id) => !fresh.some((one) => isPhone(one) === isPhone(id)))]
+    for (const id of who.ids) if (!next.includes(id)) who.former.add(id)
+    who.ids = new Set(next)
     this.#honour(who, at)
   }
 
@@ -89,7 +97,8 @@ export class TownMemory {
     const holders = this.#people.filter((one) => ids.some((id) => one.ids.has(id)))
     const [who] = holders
     if (holders.length > 1) return
-    if (this.#noOf([...ids, ...(who?.ids ?? []), ...(who?.former ?? [])]) === null) {
+    const all = [...ids, ...(who?.ids ?? []), ...(who?.former ?? [])]
+    if (this.#noOf(all) === null && !all.some((id) => this.#marks.has(id))) {
       if (who && who.yes === null && who.no === null && who.stoppedMarketing === null) who.yes = statedAt
       if (!who && !this.#find(ids)) Object.assign(this.#stranger(ids), { yes: statedAt })
     }
@@ -100,10 +109,7 @@ export class TownMemory {
 
   /** So much time has passed that everybody who is not subscribed is forgotten. */
   forgetsTheIdle(): void {
-    for (const who of this.#people.filter(({ yes }) => yes === null)) {
-      const no = Math.max(who.no ?? 0, who.stoppedMarketing ?? 0)
-      this.#forget(who, no === 0 ? null : no)
-    }
+    for (const who of this.#people.filter(({ yes }) => yes === null)) this.#forget(who, null)
   }
 
   #stranger(ids: readonly string[] = []): Acquaintance {
@@ -147,6 +153,11 @@ export class TownMemory {
     return noes.length === 0 ? null : Math.max(...noes)
   }
 
+  #latestNoOf({ no, stoppedMarketing, ids, former }: Acquaintance): number | null {
+    const noes = [no, stoppedMarketing, this.#noOf([...ids, ...former])].filter((one) => one !== null)
+    return noes.length === 0 ? null : Math.max(...noes)
+  }
+
   #endFormer(who: Acquaintance, ids: readonly string[], at: number): void {
     for (const one of this.#people)
       if (one !== who && one.yes !== null && ids.some((id) => one.former.has(id)))
@@ -156,8 +167,10 @@ export class TownMemory {
   /** What was said under one of their ids stays under all of them. */
   #forget(who: Acquaintance, at: number | null): void {
     const ids = [...who.ids, ...who.former]
-    const no = Math.max(at ?? 0, this.#noOf(ids) ?? 0)
+    const no = Math.max(at ?? 0, this.#latestNoOf(who) ?? 0)
     if (no > 0) this.#note(ids, no)
     this.#people = this.#people.filter((one) => one !== who)
   }
 }
+
+const isPhone = (id: string): boolean => id.startsWith('+')
