@@ -55,13 +55,8 @@ async function carryNo(deed: Deed, { slug }: Channel, { old, new: fresh }: Ident
   )
   const isHeld = (hash: Buffer) => held.has(hash.toString('hex'))
   const ids = hashesOf(deed, old)
-  const noes = [
-    await latestNo(
-      deed,
-      slug,
-      ids.filter((hash) => !isHeld(hash)),
-    ),
-  ]
+  const nobodys = ids.filter((hash) => !isHeld(hash))
+  const noes = [await latestNo(deed, slug, nobodys)]
   if (!ids.some(isHeld))
     for (const contact of await formerContacts(deed, slug, [old])) noes.push(await latestNoOf(deed, contact))
   for (const no of noes) if (no) await suppress(deed, slug, hashesOf(deed, fresh), no)

@@ -22,7 +22,7 @@ type Told = { from: Identity; at: Date; saysYes?: boolean }
 
 /**
  * Without what was told before its sender was erased, and without another yes to our question right after it: WhatsApp promises no order, and what was erased
- * must not come back by that. Whoever is known again by one of their ids, or becomes so by what stands before, is heard as ever.
+ * must not come back by that. Whoever is known by one of their ids, or becomes so by what stands before, is heard.
  */
 export async function withoutErased<T>(
   deed: Deed,
