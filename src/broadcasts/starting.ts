@@ -161,12 +161,13 @@ async function begin(deed: Deed, id: string): Promise<true | null> {
     .from(consentHeads)
     .where(eq(consentHeads.channel, row.channel))
   // Of a table without statistics, as after a large list, the planner expects one row, and would compare everybody with everybody.
-  if (row.lastId! - row.firstId! > MANY) await tx.execute(sql`set local enable_nestloop = off`)
+  const isLarge = row.lastId! - row.firstId! > MANY
+  if (isLarge) await tx.execute(sql`set local enable_nestloop = off`)
   const before = await tx.execute<{ contact_id: string }>(sql`
     select o.contact_id from ${outgoing} o
     where o.id between ${row.firstId} and ${row.lastId} and o.broadcast_id = ${id}::uuid and o.status = 'queued'
       and ${isGone(sql`o.contact_id`)}`)
-  await tx.execute(sql`set local enable_nestloop to default`)
+  if (isLarge) await tx.execute(sql`set local enable_nestloop to default`)
   const stoppedMarketing = isMarketing(row.category)
     ? await tx.execute<{ contact_id: string }>(sql`
         select o.contact_id from ${contacts} c join ${outgoing} o on o.broadcast_id = ${id}::uuid and o.contact_id = c.id

@@ -1,9 +1,10 @@
 import type { Channel, Offering } from '../channels/channel.ts'
 import { normalise } from '../channels/keywords.ts'
+import { hashesOf } from '../contacts/enrol.ts'
 import type { Identity } from '../contacts/identity.ts'
-import { keysOf, leadingSomewhere } from '../contacts/ids.ts'
+import { leadingSomewhere } from '../contacts/ids.ts'
 import type { Deed } from '../runtime.ts'
-import { erasedThemselves } from '../subscriptions/suppressions.ts'
+import { ERASED_BY_KEYWORD, suppressedAmong } from '../subscriptions/suppressions.ts'
 import { noNotice } from '../subscriptions/unite.ts'
 import type { MessageEvent } from '../whatsapp/webhook-events.ts'
 import { tapOf } from './buttons.ts'
@@ -31,13 +32,14 @@ export async function withoutErased<T>(
   tellsOf: (one: T) => Told,
 ): Promise<T[]> {
   const told = all.map(tellsOf)
-  const keys = told.map(({ from }) => {
-    const { phoneKey, userIdKey } = keysOf(deed.vault, from)
-    return [phoneKey, userIdKey].filter((key) => key !== undefined)
-  })
+  const ids = told.map(({ from }) => hashesOf(deed, from))
+  const noted = await suppressedAmong(deed, channel.slug, ids.flat())
   const since = new Date(deed.now.getTime() - DELAYED_MS)
-  const erased = await erasedThemselves(deed, channel.slug, [...new Set(keys.flat())], since)
+  const erased = new Map(
+    [...noted].flatMap(([key, { reason, at }]) => (reason === ERASED_BY_KEYWORD && at > since ? [[key, at]] : [])),
+  )
   if (erased.size === 0) return [...all]
+  const keys = ids.map((own) => own.map((id) => id.toString('hex')))
   const known = await leadingSomewhere(deed, channel.slug, [...new Set(keys.flat())])
   return all.filter((_, i) => {
     const { at, saysYes } = told[i]!

@@ -9,10 +9,10 @@ import type { Words } from './disclosure-texts.ts'
 
 type Shown = { found: Disclosure; words: Words; channel: Channel; json: string }
 
-/** Everything stored about one person, to read, print and keep. `json` is the same for machines. */
 /** Reasons of a suppression that are no erasure. */
 const NOT_ERASED: ReadonlySet<string> = new Set(['left', STOPPED_ADVERTISING])
 
+/** Everything stored about one person, to read, print and keep. `json` is the same for machines. */
 export function Everything({ found, words, channel, json }: Shown) {
   const when = (at: Date | null) =>
     at === null

@@ -11,8 +11,8 @@ const MOST_LINES = 30
 const LONGEST_LINE = 64 * 1024
 
 /**
- * Reads a CSV file record by record in constant memory: UTF-8, or UTF-16 if it says so, separated by comma, semicolon or tab, whichever the first line has most of. A line that
- * cannot be read is told as such and spoils no other one, not even by a quote that is never closed.
+ * Reads a CSV file record by record in constant memory: UTF-8, or UTF-16 if it says so, separated by comma, semicolon or tab, whichever the first line has most
+ * of. A line that cannot be read is told as such and spoils no other one, not even by a quote that is never closed.
  */
 export async function* csvRecords(input: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRecord> {
   let delimiter = ''

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import { hashesOf } from '../contacts/enrol.ts'
 import { contacts, subscriptions, suppressions } from '../db/schema.ts'
 import { hashes, uuids } from '../db/sets.ts'
@@ -15,7 +15,6 @@ export const ERASED_BY_KEYWORD = 'keyword'
 /**
  * Notes keyed hashes of numbers and user ids that no import may bring back. The latest word stays, with its reason: it overrules what was agreed to before it
  * under another id.
- * @param at when they said no
  */
 export async function suppress(
   deed: Deed,
@@ -67,13 +66,14 @@ export async function takeTurn({ tx }: Deed, channel: string, as: 'list' | 'no')
 export async function suppressedAmong(
   deed: Pick<Deed, 'tx'>,
   channel: string,
-  hashes: readonly Buffer[],
+  ids: readonly Buffer[],
 ): Promise<ReadonlyMap<string, Suppression>> {
-  if (hashes.length === 0) return new Map()
+  if (ids.length === 0) return new Map()
+  const asked = hashes(ids.map((id) => id.toString('hex')))
   const rows = await deed.tx
     .select({ idHash: suppressions.idHash, at: suppressions.at, reason: suppressions.reason })
     .from(suppressions)
-    .where(and(eq(suppressions.channel, channel), inArray(suppressions.idHash, [...hashes])))
+    .where(and(eq(suppressions.channel, channel), sql`${suppressions.idHash} = any(${asked})`))
   return new Map(rows.map(({ idHash, at, reason }) => [idHash.toString('hex'), { at, reason }]))
 }
 
@@ -104,28 +104,6 @@ export async function markStranger(
 /** The latest no that is noted under one of these hashes. */
 export async function latestNo(deed: Deed, channel: string, ids: readonly Buffer[]): Promise<Suppression | undefined> {
   return (await suppressionsOf(deed, channel, ids)).findLast(({ reason }) => reason !== STOPPED_ADVERTISING)
-}
-
-/** Of these hashes, as hex, when WhatsApp says that whoever had the id confirmed being erased, if that was since this moment. */
-export async function erasedThemselves(
-  { tx }: Pick<Deed, 'tx'>,
-  channel: string,
-  ids: readonly string[],
-  since: Date,
-): Promise<Map<string, Date>> {
-  if (ids.length === 0) return new Map()
-  const rows = await tx
-    .select({ idHash: suppressions.idHash, at: suppressions.at })
-    .from(suppressions)
-    .where(
-      and(
-        eq(suppressions.channel, channel),
-        sql`${suppressions.idHash} = any(${hashes(ids)})`,
-        eq(suppressions.reason, ERASED_BY_KEYWORD),
-        gt(suppressions.at, since),
-      ),
-    )
-  return new Map(rows.map(({ idHash, at }) => [idHash.toString('hex'), at]))
 }
 
 export type Suppression = { at: Date; reason: string }
